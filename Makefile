@@ -1,0 +1,50 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON  ?= python3
+WORKERS ?= 2
+BIN     := .venv/bin
+STAMP   := .venv/.installed
+# The resolver is used only to write the lock, so it lives outside the environment.
+UV      := uv>=0.13,<0.14
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# $(call step,name,command) announces a step, times it, and names it if it fails.
+TIMEFORMAT := %1R s
+export TIMEFORMAT
+define step
+@printf '\n▸ %s\n' '$(1)'; time { $(2); } || { code=$$?; printf '✗ make $@ stopped at: %s\n' '$(1)' >&2; exit $$code; }
+endef
+
+.PHONY: help setup run demo check test test-deep fmt protos lock clean
+
+help:
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+##@ Use
+setup: $(STAMP) ## install everything into .venv, and nothing elsewhere
+run: $(STAMP) ## serve the three services on the loopback address, state in var/
+	@DMP_ENVIRONMENT=development exec $(BIN)/dmp serve all
+demo: $(STAMP) ## tell a patient's story over gRPC
+	@exec $(BIN)/dmp demo
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+	  echo "dmp-access needs Python 3.11 to 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true); name another: make PYTHON=python3.12 setup" >&2; exit 1; }
+	@echo "▸ creating .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@echo "▸ installing the $$(grep -c '==' requirements.lock) locked packages"
+	@$(BIN)/pip install --require-hashes -r requirements.lock | awk '/^Collecting/ { printf "\r  collected %d packages", ++n; fflush() } /^Installing/ { print "\n  installing" } /ERROR/'
+	@echo "▸ installing dmp-access itself, editable"
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "▸ ready: $(BIN)/dmp"
+
+##@ Keep
+lock: ## choose new releases within pyproject.toml and write requirements.lock
+	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	$(PYTHON) -m venv "$$tools"; "$$tools/bin/pip" install --quiet '$(UV)'; \
+	"$$tools/bin/uv" pip compile pyproject.toml --group dev --universal --upgrade --generate-hashes \
+	  --no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements.lock

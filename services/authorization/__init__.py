@@ -1,0 +1,1 @@
+"""Says whether somebody may do something, explains why, and shows who did what."""

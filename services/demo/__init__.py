@@ -1,0 +1,1 @@
+"""A patient's story, told over gRPC and checked against the rules."""

@@ -1,0 +1,1 @@
+"""The life of a record: consent, access rights, oppositions, emergency accesses, notifications."""

@@ -1,0 +1,1 @@
+"""The only SQL: tables, units of work and what is kept in them."""
