@@ -42,9 +42,52 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 	@echo "▸ ready: $(BIN)/dmp"
 
+##@ Check
+# The steps before the tests; the fast ones first.
+define static_steps
+$(call step,ruff check,$(BIN)/ruff check --quiet)
+$(call step,ruff format,$(BIN)/ruff format --quiet --diff)
+$(call step,import contracts,$(BIN)/lint-imports --no-cache > .venv/contracts.log || { cat .venv/contracts.log; false; })
+$(call step,buf lint,$(BIN)/buf lint protos)
+$(call step,buf breaking: against the last commit,$(breaking))
+$(call step,generated code is fresh,$(BIN)/python protos/generate.py --check)
+$(call step,dmp rules check,$(BIN)/dmp rules check)
+$(call step,dmp rules test,$(BIN)/dmp rules test)
+$(call step,mypy,$(BIN)/mypy)
+endef
+
+# From git's own store rather than by a clone, so that a shallow or detached checkout does as well.
+define breaking
+if git rev-parse --quiet --verify HEAD:protos/dmp > /dev/null; then \
+  before=$$(mktemp -d); trap "rm -rf $$before" EXIT; \
+  git archive HEAD protos | tar -x -C "$$before"; \
+  $(BIN)/buf breaking protos --against "$$before/protos"; \
+else echo "  skipped: no commit holds the protos yet$(comma) so there is nothing to break"; fi
+endef
+comma := ,
+
+check: $(STAMP) ## lint, types, contracts, freshness, rules, fast tests; under two minutes
+	$(static_steps)
+	$(call step,fast tests,$(BIN)/pytest -n $(WORKERS) -m "not slow")
+test: $(STAMP) ## all of check, with the slow tests in the same run; what CI calls
+	$(static_steps)
+	$(call step,tests,$(BIN)/pytest -n $(WORKERS))
+test-deep: $(STAMP) ## the long properties in full, for hours if need be
+	$(call step,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) -m "")
+
+##@ Write
+fmt: $(STAMP) ## put the Python files in their one format, and mend what can be
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+protos: $(STAMP) ## write protos/gen anew from the protos
+	@$(BIN)/python protos/generate.py
+
 ##@ Keep
 lock: ## choose new releases within pyproject.toml and write requirements.lock
 	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
 	$(PYTHON) -m venv "$$tools"; "$$tools/bin/pip" install --quiet '$(UV)'; \
 	"$$tools/bin/uv" pip compile pyproject.toml --group dev --universal --upgrade --generate-hashes \
 	  --no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements.lock
+clean: ## remove .venv, caches and the state of make run
+	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
