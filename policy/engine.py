@@ -1,0 +1,181 @@
+"""Decides requests by one profile of a rule set: deny by default, staged denial, obligations, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from policy.compile import Evaluator, evaluator
+from policy.condition import narrow
+from policy.facts import UNKNOWN, FactReader, Facts
+from policy.logic import Ground
+from policy.model import Answer, Decision, Effect, Plan, Predicate
+from policy.plan import NO, all_of, any_of, negation, rest
+from policy.rule import Rule
+from policy.vocabulary import Vocabulary
+
+MAX_OUTCOMES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Denial:
+    """A rule that denied, or the want of one that permits."""
+
+    stage: str
+    answer: Answer
+    rule: str
+
+
+class Engine:
+    """One profile's rules, compiled; immutable but for what it has learnt, and shared by threads."""
+
+    def __init__(self, profile: str, digest: str, vocabulary: Vocabulary, rules: Sequence[Rule], ground: Ground) -> None:
+        self.profile = profile
+        self.digest = digest
+        self._vocabulary = vocabulary
+        self._rules = tuple(rule for rule in rules if profile in rule.profiles)
+        self._ground = ground
+        self._reader = FactReader(vocabulary)
+        self._kind = ground.index["subject.kind"]
+        self._stages = {stage.id: position for position, stage in enumerate(vocabulary.stages)}
+        self._evaluators: dict[tuple[str, object], Evaluator] = {}
+        self._outcomes: dict[tuple[str, tuple[int, ...]], Decision] = {}
+
+    def decide(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Decision:
+        """Answer one request; `faults` are what the caller found ill-typed before (they deny)."""
+        facts = self._reader.read(request, faults)
+        decision = self._decided(facts, self._action(request))
+        items = self._items(decision)
+        if items is None:
+            return decision
+        return self._with_items(facts, decision, request.get("documents", {}), items)
+
+    def plan(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Plan:
+        """Answer a request for a list whose items are not known yet, and say which items may be shown."""
+        facts = self._reader.read(request, faults)
+        decision = self._decided(facts, self._action(request))
+        items = self._items(decision)
+        if items is None:
+            return Plan(decision, NO, decision.action)
+        return Plan(decision, self.predicate(items, facts.values), items)
+
+    def predicate(self, action: str, values: list[Any]) -> Predicate:
+        """What an item must be like for `action` on it to be permitted, all else being known."""
+        values = list(values)
+        values[self._ground.index["document.exists"]] = True
+        values[self._ground.index["action"]] = action
+        permits: list[Predicate] = []
+        denials: list[Predicate] = []
+        for rule in self._rules:
+            if action not in rule.actions or rule.effect == "oblige":
+                continue
+            permit = rule.effect == "permit"
+            part = rest(rule.conditions[self.profile], permit, values, self._ground)
+            (permits if permit else denials).append(part)
+        return all_of([any_of(permits), *(negation(denial) for denial in denials)])
+
+    def unknown_values(self) -> list[Any]:
+        """A request of which nothing can be told: what may not be permitted whatever the rules."""
+        return [UNKNOWN] * len(self._ground.index)
+
+    @staticmethod
+    def _action(request: Mapping[str, Any]) -> str:
+        action = request.get("action")
+        return action if isinstance(action, str) else ""
+
+    def _items(self, decision: Decision) -> str | None:
+        action = self._vocabulary.actions.get(decision.action)
+        return action.items if action and decision.permitted else None
+
+    def _with_items(self, facts: Facts, decision: Decision, documents: Any, items: str) -> Decision:
+        if not isinstance(documents, Mapping):
+            return self._refused(facts, decision.action, ("documents: must be an object",))
+        visible, faults = [], []
+        for name, document in documents.items():
+            item = self._reader.with_document(facts, document, items, str(name))
+            faults += item.faults
+            if self._decided(item, items).permitted:
+                visible.append(str(name))
+        if faults:
+            return self._refused(facts, decision.action, tuple(faults))
+        return replace(decision, visible=tuple(visible))
+
+    def _refused(self, facts: Facts, action: str, faults: tuple[str, ...]) -> Decision:
+        values = list(facts.values)
+        values[self._ground.index["request.ill_typed"]] = True
+        return self._decided(Facts(values, list(faults)), action)
+
+    def _decided(self, facts: Facts, action: str) -> Decision:
+        if action not in self._vocabulary.actions:
+            action = ""
+        kind = facts.values[self._kind]
+        evaluate = self._evaluators.get((action, kind)) or self._compiled(action, kind)
+        fired = evaluate(facts.values)
+        decision = self._outcomes.get((action, fired)) or self._outcome(action, fired)
+        if facts.faults:
+            return self._faulty(decision, tuple(facts.faults))
+        return decision
+
+    def _faulty(self, decision: Decision, faults: tuple[str, ...]) -> Decision:
+        """INVARIANT: a request with a fault is never permitted, whatever the rules say of it."""
+        if not decision.permitted:
+            return replace(decision, faults=faults)
+        denied = _Denial(self._vocabulary.stages[0].id, Answer.FORBIDDEN, self._vocabulary.default_rule)
+        return replace(self._denied(decision.action, [denied]), faults=faults)
+
+    def _compiled(self, action: str, kind: object) -> Evaluator:
+        numbered = []
+        for number, rule in enumerate(self._rules):
+            if action and action not in rule.actions:
+                continue
+            if not action and (rule.effect != "deny" or rule.actions != self._vocabulary.actions.keys()):
+                continue  # of an action that is not known, only denials of every action speak
+            condition = rule.conditions[self.profile]
+            if action:
+                condition = narrow(condition, "action", action)
+            if isinstance(kind, str):
+                condition = narrow(condition, "subject.kind", kind)
+            numbered.append((number, condition, rule.effect == "permit"))
+        compiled = evaluator(numbered, self._ground)
+        self._evaluators[action, kind] = compiled
+        return compiled
+
+    def _outcome(self, action: str, fired: tuple[int, ...]) -> Decision:
+        """The decision that a set of fired rules makes; kept, for there are few such sets."""
+        rules = [self._rules[number] for number in fired]
+        permits = [rule for rule in rules if rule.effect == "permit"]
+        denials = [_Denial(rule.stage, rule.answers or Answer.FORBIDDEN, rule.id) for rule in rules if rule.effect == "deny"]
+        if not permits:
+            denials.append(_Denial(self._vocabulary.default_stage, Answer.FORBIDDEN, self._vocabulary.default_rule))
+        decision = self._denied(action, denials) if denials else self._permitted(action, permits, rules)
+        if len(self._outcomes) >= MAX_OUTCOMES:
+            self._outcomes.clear()
+        self._outcomes[action, fired] = decision
+        return decision
+
+    def _denied(self, action: str, denials: list[_Denial]) -> Decision:
+        ordered = sorted(denials, key=lambda denial: self._stages[denial.stage])
+        stage = ordered[0].stage
+        order = self._vocabulary.stages[self._stages[stage]].order
+        answer = min((d.answer for d in ordered if d.stage == stage), key=order.index)
+        determining = tuple(d.rule for d in ordered if d.stage == stage and d.answer is answer)
+        # The want of a permit is only worth telling when no rule says why.
+        told = tuple(rule for rule in determining if rule != self._vocabulary.default_rule) or determining
+        return Decision(
+            Effect.DENY, answer, action, self.profile, self.digest, stage, told,
+            tuple(d.rule for d in ordered), self._ordered(self._vocabulary.always),
+        )  # fmt: skip
+
+    def _permitted(self, action: str, permits: list[Rule], rules: list[Rule]) -> Decision:
+        scopes = [rule.scope for rule in permits if rule.scope]
+        duties = {duty for rule in rules for duty in rule.obligations} | self._vocabulary.always
+        return Decision(
+            Effect.PERMIT, Answer.OK, action, self.profile, self.digest, "",
+            tuple(rule.id for rule in permits), tuple(rule.id for rule in rules), self._ordered(duties),
+            min(scopes, key=self._vocabulary.scopes.index) if scopes else None,
+        )  # fmt: skip
+
+    def _ordered(self, duties: set[str] | frozenset[str]) -> tuple[str, ...]:
+        order = list(self._vocabulary.obligations)
+        return tuple(sorted(duties, key=lambda duty: (order.index(duty.partition(":")[0]), duty)))

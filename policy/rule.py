@@ -1,0 +1,178 @@
+"""One rule as an officer wrote it, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass, field
+from datetime import date
+
+from policy import shape
+from policy.condition import TRUE, Condition, Period, every, negation
+from policy.errors import FaultList, Place
+from policy.grammar import Grammar
+from policy.model import Answer
+from policy.shape import Text
+from policy.source import Mapping, Node
+from policy.vocabulary import Vocabulary
+
+KEYS = (
+    "id", "title", "basis", "effect", "stage", "answers", "actions", "except", "profiles", "from", "until",
+    "when", "unless", "obligations", "scope",
+)  # fmt: skip
+EFFECTS = ("permit", "deny", "oblige")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A positive rule (permit), a denial of one stage (deny), or an obligation added to a permit (oblige)."""
+
+    id: str
+    title: Text
+    basis: str
+    effect: str
+    stage: str
+    answers: Answer | None
+    actions: frozenset[str]
+    profiles: tuple[str, ...]
+    obligations: tuple[str, ...]
+    scope: str | None
+    place: Place
+    conditions: Map[str, Condition] = field(repr=False)
+    """By profile, for the profiles in which the rule is in force."""
+
+    @property
+    def catalogue_id(self) -> str:
+        """The id that the catalogue gives it, without what tells apart the rules that share one."""
+        return self.id.partition(".")[0]
+
+
+@dataclass(slots=True)
+class RuleReader:
+    """Reads rules against one vocabulary, for every profile at once."""
+
+    vocabulary: Vocabulary
+    grammars: Map[str, Grammar]
+    faults: FaultList
+    _places: dict[str, Place] = field(default_factory=dict)
+
+    def read(self, node: Node | None) -> list[Rule]:
+        """The rules of one file."""
+        found = [self._rule(item) for item in shape.items(node, "a rule file", self.faults)]
+        return [rule for rule in found if rule is not None]
+
+    def _rule(self, node: Node) -> Rule | None:
+        tree = shape.mapping(node, "a rule", KEYS, self.faults)
+        if tree is None:
+            return None
+        id_node = shape.required(tree, "id", "a rule", self.faults)
+        name = shape.text(id_node, "id", self.faults)
+        if id_node and name in self._places:
+            self.faults.add(id_node.place, f"rule `{name}` stands already at {self._places[name]}", "give it another id")
+        self._places.setdefault(name, tree.place)
+        effect = self._word(tree, "effect", EFFECTS)
+        profiles = self._profiles(tree)
+        since, until = self._date(tree, "from"), self._date(tree, "until")
+        period = TRUE if since is until is None else Period(since, until)
+        return Rule(
+            name,
+            shape.bilingual(shape.required(tree, "title", f"rule `{name}`", self.faults), "title", self.faults),
+            shape.text(shape.required(tree, "basis", f"rule `{name}`", self.faults), "basis", self.faults),
+            effect,
+            self._stage(tree, effect, name),
+            self._answer(tree, effect, name),
+            self._actions(tree, name),
+            profiles,
+            self._obligations(tree, effect),
+            self._scope(tree),
+            tree.place,
+            {profile: self._condition(tree, self.grammars[profile], period) for profile in profiles},
+        )
+
+    def _word(self, tree: Mapping, key: str, known: Seq[str]) -> str:
+        node = shape.required(tree, key, "a rule", self.faults)
+        word = shape.text(node, key, self.faults)
+        if node is not None and word and word not in known:
+            self.faults.add_unknown(node.place, key, word, known)
+        return word
+
+    def _profiles(self, tree: Mapping) -> tuple[str, ...]:
+        node = tree.get("profiles")
+        named = shape.texts(node, "profiles", self.faults)
+        for item, word in named:
+            if word not in self.grammars:
+                self.faults.add_unknown(item.place, "profile", word, self.grammars)
+        return tuple(word for _, word in named if word in self.grammars) if node else tuple(self.grammars)
+
+    def _stage(self, tree: Mapping, effect: str, name: str) -> str:
+        node = tree.get("stage")
+        if effect != "deny":
+            if node is not None:
+                self.faults.add(node.place, f"rule `{name}` is a {effect} and has no stage", "remove `stage`")
+            return self.vocabulary.default_stage
+        return self._word(tree, "stage", [stage.id for stage in self.vocabulary.stages])
+
+    def _answer(self, tree: Mapping, effect: str, name: str) -> Answer | None:
+        node = tree.get("answers")
+        if effect != "deny":
+            if node is not None:
+                self.faults.add(node.place, f"rule `{name}` is a {effect} and has no outward answer", "remove `answers`")
+            return None
+        word = self._word(tree, "answers", ("FORBIDDEN", "NOT_FOUND", "CONFLICT"))
+        return Answer(word) if word in ("FORBIDDEN", "NOT_FOUND", "CONFLICT") else Answer.FORBIDDEN
+
+    def _actions(self, tree: Mapping, name: str) -> frozenset[str]:
+        chosen = self._action_words(shape.required(tree, "actions", f"rule `{name}`", self.faults))
+        without = self._action_words(tree.get("except"))
+        for item, word in shape.texts(tree.get("except"), "except", self.faults):
+            if not (self.vocabulary.actions_of(word) & chosen) and word in (*self.vocabulary.actions, *self.vocabulary.groups):
+                self.faults.add(item.place, f"`{word}` is not among the rule's actions", "remove it from `except`")
+        return chosen - without
+
+    def _action_words(self, node: Node | None) -> frozenset[str]:
+        actions: set[str] = set()
+        for item, word in shape.texts(node, "actions", self.faults):
+            named = self.vocabulary.actions_of(word)
+            if not named:
+                self.faults.add_unknown(item.place, "action or group", word, (*self.vocabulary.actions, *self.vocabulary.groups))
+            actions |= named
+        return frozenset(actions)
+
+    def _obligations(self, tree: Mapping, effect: str) -> tuple[str, ...]:
+        node = tree.get("obligations")
+        named = shape.texts(node, "obligations", self.faults)
+        for item, word in named:
+            if word.partition(":")[0] not in self.vocabulary.obligations:
+                self.faults.add_unknown(item.place, "obligation", word, self.vocabulary.obligations)
+        if effect == "oblige" and not named:
+            self.faults.add(tree.place, "a rule that obliges names no obligation", "add `obligations`")
+        if effect == "deny" and node is not None:
+            self.faults.add(node.place, "a denial carries no obligation of its own", "remove `obligations`")
+        return tuple(word for _, word in named)
+
+    def _scope(self, tree: Mapping) -> str | None:
+        node = tree.get("scope")
+        if node is None:
+            return None
+        word = shape.text(node, "scope", self.faults)
+        if word not in self.vocabulary.scopes:
+            self.faults.add_unknown(node.place, "scope", word, self.vocabulary.scopes)
+        return word
+
+    def _date(self, tree: Mapping, key: str) -> date | None:
+        node = tree.get(key)
+        word = shape.text(node, key, self.faults)
+        try:
+            return date.fromisoformat(word) if word else None
+        except ValueError:
+            if node is not None:
+                self.faults.add(node.place, f"`{key}` must be a date such as 2024-01-31")
+            return None
+
+    @staticmethod
+    def _condition(tree: Mapping, grammar: Grammar, period: Condition) -> Condition:
+        when, unless = tree.get("when"), tree.get("unless")
+        parts = [period, TRUE if when is None else grammar.condition(when)]
+        if unless is not None:
+            parts.append(negation(grammar.condition(unless)))
+        return every(parts)

@@ -1,0 +1,166 @@
+"""Loads a folder of rule files into an immutable rule set with one engine per profile, or raises every fault at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from policy import shape
+from policy.condition import attributes_of, narrow
+from policy.engine import Engine
+from policy.errors import FaultList, Place
+from policy.grammar import Grammar
+from policy.logic import Ground
+from policy.rule import Rule, RuleReader
+from policy.source import Mapping, Node, Scalar, read
+from policy.table import Table, read_table
+from policy.vocabulary import Vocabulary, read_vocabulary
+
+NOT_RULES = frozenset({"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml"})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Everything that decides, loaded from one folder; never changed."""
+
+    folder: Path
+    digest: str
+    """SHA-256 over the names and contents of its files."""
+    vocabulary: Vocabulary
+    rules: tuple[Rule, ...]
+    tables: Map[str, Table] = field(repr=False)
+    parameters: Map[str, Map[str, object]]
+    """By profile."""
+    engines: Map[str, Engine] = field(repr=False)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The names of the profiles, in alphabetical order."""
+        return tuple(self.engines)
+
+    def cell(self, table: str, row: str, column: str) -> str | None:
+        """A cell of one of the rule set's tables, or nothing."""
+        return self.tables[table].cells.get((row, column))
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The files that hold rules: one per concern, in alphabetical order."""
+    return sorted(p for p in folder.glob("*.yaml") if p.name not in NOT_RULES and not p.name.endswith("_test.yaml"))
+
+
+def load(folder: Path) -> RuleSet:
+    """Load and check a rule set; raises `RuleFaults` with every fault, in file order."""
+    faults = FaultList()
+    if not (folder / "vocabulary.yaml").is_file():
+        faults.add(Place(str(folder)), "holds no vocabulary.yaml", "name the folder of the rule files")
+        faults.raise_if_any()
+    vocabulary = read_vocabulary(_tree(folder, "vocabulary.yaml", faults), faults)
+    faults.raise_if_any()  # without a vocabulary every word of every rule would be a fault
+    tables = {source.name: read_table(source, folder, faults) for source in vocabulary.tables}
+    parameters = _profiles(folder, vocabulary, faults)
+    definitions = _definitions(folder, faults)
+    grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
+    reader = RuleReader(vocabulary, grammars, faults)
+    rules = tuple(rule for path in rule_files(folder) for rule in reader.read(_tree(folder, path.name, faults)))
+    _check(vocabulary, rules, definitions, grammars, faults)
+    faults.raise_if_any()
+    ground = Ground({name: position for position, name in enumerate(vocabulary.attributes)}, tables)
+    digest = _digest(folder)
+    engines = {name: Engine(name, digest, vocabulary, rules, ground) for name in parameters}
+    _check_lists(vocabulary, engines, faults)
+    faults.raise_if_any()
+    return RuleSet(folder, digest, vocabulary, rules, tables, parameters, engines)
+
+
+def _tree(folder: Path, name: str, faults: FaultList) -> Node | None:
+    return read(folder / name, f"{folder.name}/{name}", faults)
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".csv") and not p.name.endswith("_test.yaml")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _profiles(folder: Path, vocabulary: Vocabulary, faults: FaultList) -> dict[str, dict[str, object]]:
+    paths = sorted((folder / "profiles").glob("*.yaml"))
+    if not paths:
+        faults.add(Place(f"{folder.name}/profiles"), "holds no profile", "add a YAML file with the parameters")
+    return {path.stem: _parameters(folder, path, vocabulary, faults) for path in paths}
+
+
+def _parameters(folder: Path, path: Path, vocabulary: Vocabulary, faults: FaultList) -> dict[str, object]:
+    name = f"profiles/{path.name}"
+    values: dict[str, object] = {}
+    tree = shape.mapping(_tree(folder, name, faults), "a profile", ("title", "parameters"), faults)
+    node = shape.mapping(tree.get("parameters") if tree else None, "parameters", tuple(vocabulary.parameters), faults)
+    for key, value in node.entries if node else ():
+        if str(key.value) in vocabulary.parameters:
+            values[str(key.value)] = _parameter(str(key.value), value, vocabulary, faults)
+    for missing in vocabulary.parameters.keys() - values.keys():
+        faults.add(node.place if node else Place(f"{folder.name}/{name}"), f"the profile lacks parameter `{missing}`")
+    return values
+
+
+def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList) -> object:
+    unit, words = vocabulary.parameters[name]
+    value = node.value if isinstance(node, Scalar) else node
+    if unit == "boolean" and not isinstance(value, bool):
+        faults.add(node.place, f"parameter `{name}` must be true or false")
+    elif unit == "code" and value not in words:
+        faults.add_unknown(node.place, f"value of parameter `{name}`:", value, words)
+    elif unit in ("days", "months", "years") and not (value is None or (type(value) is int and 0 <= value <= 100_000)):
+        faults.add(node.place, f"parameter `{name}` must be a number of {unit}, or null for no limit")
+    return value
+
+
+def _definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
+    found = {}
+    for key, name, node in shape.entries(_tree(folder, "definitions.yaml", faults), "definitions", faults):
+        tree = shape.mapping(node, f"definition `{name}`", ("fr", "en", "when"), faults)
+        if tree is None:
+            continue
+        for language in ("fr", "en"):
+            shape.text(shape.required(tree, language, f"definition `{name}`", faults), language, faults)
+        found[name] = shape.required(tree, "when", f"definition `{name}`", faults) or Mapping(key.place, ())
+    return found
+
+
+def _check(vocabulary: Vocabulary, rules: tuple[Rule, ...], definitions: Map[str, Node], grammars: Map[str, Grammar], faults: FaultList) -> None:
+    """What only the whole can show: words that nobody uses, and rules that look at the document too early."""
+    used: set[str] = set().union(*(grammar.used for grammar in grammars.values()))
+    for name, node in definitions.items():
+        if name not in used:
+            faults.add(node.place, f"no rule uses definition `{name}`", "remove it")
+    for name in vocabulary.parameters:
+        if f"parameter.{name}" not in used:
+            faults.add(Place("vocabulary.yaml"), f"no rule uses parameter `{name}`", "remove it")
+    early = {stage.id for stage in vocabulary.stages if not stage.uses_document}
+    for rule in rules:
+        if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in early):
+            _check_early(rule, vocabulary, faults)
+
+
+def _check_early(rule: Rule, vocabulary: Vocabulary, faults: FaultList) -> None:
+    """INVARIANT: before the document's own stages no answer may depend on the document (hidden and missing look alike)."""
+    for action in sorted(rule.actions):
+        allowed = vocabulary.early_document_attributes.get(action, frozenset())
+        for condition in rule.conditions.values():
+            for name in sorted(set(attributes_of(narrow(condition, "action", action)))):
+                if name.startswith("document.") and name not in allowed:
+                    where = f"rule `{rule.id}` looks at `{name}` for `{action}`"
+                    faults.add(rule.place, f"{where} before the document's own stages", "it would betray a hidden document")
+
+
+def _check_lists(vocabulary: Vocabulary, engines: Map[str, Engine], faults: FaultList) -> None:
+    """Every rule on an item must be one that a database can be asked."""
+    for action in {a.items for a in vocabulary.actions.values() if a.items}:
+        for engine in engines.values():
+            try:
+                engine.predicate(action, engine.unknown_values())
+            except ValueError as error:
+                faults.add(Place("rules"), f"action `{action}`: {error}")

@@ -1,0 +1,165 @@
+"""Reads a rule file into a tree whose every node knows its line and column.
+
+A small part of YAML on purpose: no anchors, aliases, tags or merge keys, no duplicate keys, `true false null` and whole
+numbers as the only scalars that are not text. A word such as `no` or a date stays the text that the officer wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from policy.errors import FaultList, Place
+
+MAX_BYTES = 1_048_576
+MAX_DEPTH = 30
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value."""
+
+    place: Place
+    value: str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and values in the order of the file; keys are unique."""
+
+    place: Place
+    entries: tuple[tuple[Scalar, Node], ...]
+
+    def get(self, key: str) -> Node | None:
+        """The value under `key`, or nothing."""
+        return next((value for name, value in self.entries if name.value == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def read(path: Path, name: str, faults: FaultList) -> Node | None:
+    """Read one rule file; what is wrong with it goes to `faults`, and then there may be no tree."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        faults.add(Place(name), f"cannot be read: {error.strerror}")
+        return None
+    return parse(content, name, faults)
+
+
+def parse(content: bytes, name: str, faults: FaultList) -> Node | None:
+    """Read YAML text; bounded in size and depth, so that no file can exhaust the reader."""
+    if len(content) > MAX_BYTES:
+        faults.add(Place(name), f"larger than {MAX_BYTES // 1024} KiB", "split the file")
+        return None
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        faults.add(Place(name, line), "is not UTF-8 text", "save the file as UTF-8")
+        return None
+    return _Builder(name, faults).build(text)
+
+
+class _Builder:
+    """Turns the parser's events into nodes without recursion, so that depth is ours to bound."""
+
+    def __init__(self, name: str, faults: FaultList) -> None:
+        self._name = name
+        self._faults = faults
+        self._stack: list[tuple[Place, bool, list[Node]]] = []
+        self._root: Node | None = None
+
+    def build(self, text: str) -> Node | None:
+        try:
+            for event in self._events(text):
+                if not self._take(event):
+                    return None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = Place(self._name, mark.line + 1, mark.column + 1) if mark else Place(self._name)
+            self._faults.add(place, f"is not YAML: {error.problem or error.context}", "check indentation and quotes; no tabs")
+            return None
+        except yaml.YAMLError as error:  # a character that YAML forbids has no mark
+            self._faults.add(Place(self._name), f"is not YAML: {str(error).splitlines()[0]}")
+            return None
+        if self._root is None:
+            self._faults.add(Place(self._name), "is empty")
+        return self._root
+
+    @staticmethod
+    def _events(text: str) -> Iterator[yaml.Event]:
+        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+
+    def _take(self, event: yaml.Event) -> bool:
+        place = Place(self._name, event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            self._faults.add(place, "anchors and aliases (`&`, `*`) are not part of the rule language", "write it out")
+            return False
+        if getattr(event, "tag", None) not in (None, "!"):
+            self._faults.add(place, f"the tag `{event.tag}` is not part of the rule language", "remove it")
+            return False
+        if isinstance(event, yaml.DocumentStartEvent) and self._root is not None:
+            self._faults.add(place, "a second YAML document", "one document a file")
+            return False
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(Scalar(place, _scalar(event)))
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            return self._open(event, place)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._close()
+        return True
+
+    def _open(self, event: yaml.Event, place: Place) -> bool:
+        if len(self._stack) >= MAX_DEPTH:
+            self._faults.add(place, f"nested deeper than {MAX_DEPTH} levels")
+            return False
+        self._stack.append((place, isinstance(event, yaml.MappingStartEvent), []))
+        return True
+
+    def _close(self) -> None:
+        place, is_mapping, nodes = self._stack.pop()
+        self._add(self._mapping(place, nodes) if is_mapping else Sequence(place, tuple(nodes)))
+
+    def _add(self, node: Node) -> None:
+        if self._stack:
+            self._stack[-1][2].append(node)
+        else:
+            self._root = node
+
+    def _mapping(self, place: Place, nodes: list[Node]) -> Mapping:
+        entries: list[tuple[Scalar, Node]] = []
+        seen: set[object] = set()
+        for key, value in zip(nodes[::2], nodes[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                self._faults.add(key.place, "a key must be a single word")
+            elif key.value in seen:
+                self._faults.add(key.place, f"duplicate key `{key.value}`", "join the two entries or remove one")
+            else:
+                seen.add(key.value)
+                entries.append((key, value))
+        return Mapping(place, tuple(entries))
+
+
+def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
+    text: str = event.value
+    if event.style not in (None, ""):
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text

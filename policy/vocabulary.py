@@ -1,0 +1,291 @@
+"""The words that rules and requests may use: actions, attributes, parameters, stages, obligations (vocabulary.yaml)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policy import shape
+from policy.errors import FaultList, Place
+from policy.shape import Text
+from policy.source import Mapping, Node, Scalar
+
+
+class Kind(StrEnum):
+    """The type of an attribute's value."""
+
+    BOOLEAN = "boolean"
+    CODE = "code"
+    CODES = "codes"
+    ID = "id"
+    TEXT = "text"
+    DATE = "date"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """When an attribute must be given: always (no attribute), or when another has one of some values."""
+
+    attribute: str = ""
+    values: frozenset[object] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One fact that a request may state, named `entity.name`."""
+
+    name: str
+    kind: Kind
+    title: Text
+    place: Place
+    values: tuple[str, ...] = ()
+    required: tuple[Requirement, ...] = ()
+    absent: object = None
+    """What a missing value stands for; `None` also says that null may be given."""
+    derived: str = ""
+    """How the engine itself computes it (`faults`, `presence`, `action`), or empty."""
+
+    @property
+    def entity(self) -> str:
+        """The part of the request that holds it."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a subject may ask to do."""
+
+    name: str
+    title: Text
+    groups: frozenset[str]
+    items: str | None = None
+    """The action decided on each item, for actions that answer with a list."""
+    internal: bool = False
+    """Decided on items alone, never asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the order of evaluation; the first that denies gives the answer."""
+
+    id: str
+    title: Text
+    order: tuple[str, ...]
+    """Outward answers by precedence within the stage."""
+    uses_document: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """A CSV file of the rule set, and how its cells are read."""
+
+    name: str
+    file: str
+    key: str
+    marks: Map[str, str]
+    columns: str
+    """The attribute of which the columns are values, or empty."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every word of the rule set."""
+
+    actions: Map[str, Action]
+    groups: frozenset[str]
+    attributes: Map[str, Attribute]
+    stages: tuple[Stage, ...]
+    default_stage: str
+    default_rule: str
+    parameters: Map[str, tuple[str, tuple[str, ...]]]
+    """Name → unit (boolean, code, days, months, years) and, for a code, its values."""
+    obligations: Map[str, str]
+    """Code → who fulfils it: gate, service or caller; in the order of answers."""
+    always: frozenset[str]
+    """Obligations of every decision, permitted or not."""
+    scopes: tuple[str, ...]
+    """From the narrowest to the widest."""
+    tables: tuple[TableSource, ...]
+    early_document_attributes: Map[str, frozenset[str]]
+    """Document attributes that stages before the document's own may use, and for which actions."""
+
+    def actions_of(self, word: str) -> frozenset[str]:
+        """The actions that a word in a rule stands for: one action, or all of a group."""
+        if word in self.actions:
+            return frozenset({word})
+        return frozenset(name for name, action in self.actions.items() if word in action.groups)
+
+
+_KEYS = ("stages", "default", "actions", "attributes", "parameters", "obligations", "scopes", "tables", "early_document_attributes")
+_UNITS = ("boolean", "code", "days", "months", "years")
+_FULFILLERS = ("gate", "service", "caller")
+
+
+def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
+    """Build the vocabulary from the tree of vocabulary.yaml; what is wrong goes to `faults`."""
+    tree = shape.mapping(node, "the vocabulary", _KEYS, faults) or Mapping(Place("vocabulary.yaml"), ())
+    actions = {name: _action(key, name, value, faults) for key, name, value in _named(tree, "actions", faults)}
+    for key, name, _ in _named(tree, "actions", FaultList()):
+        if (target := actions[name].items) and target not in actions:
+            faults.add_unknown(key.place, "action", target, actions)
+    default = shape.mapping(tree.get("default"), "default", ("stage", "rule"), faults)
+    obligations, always = _obligations(tree, faults)
+    return Vocabulary(
+        actions=actions,
+        groups=frozenset(group for action in actions.values() for group in action.groups),
+        attributes=_attributes(tree, actions, faults),
+        stages=tuple(_stage(item, faults) for item in shape.items(tree.get("stages"), "stages", faults)),
+        default_stage=shape.text(default.get("stage"), "default.stage", faults) if default else "",
+        default_rule=shape.text(default.get("rule"), "default.rule", faults) if default else "",
+        parameters={name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)},
+        obligations=obligations,
+        always=always,
+        scopes=tuple(word for _, word in shape.texts(tree.get("scopes"), "scopes", faults)),
+        tables=tuple(_table(name, value, faults) for _, name, value in _named(tree, "tables", faults)),
+        early_document_attributes={
+            name: frozenset(word for _, word in shape.texts(value, name, faults))
+            for _, name, value in _named(tree, "early_document_attributes", faults)
+        },
+    )
+
+
+def _named(tree: Mapping, key: str, faults: FaultList) -> list[tuple[Scalar, str, Node]]:
+    return shape.entries(shape.required(tree, key, "the vocabulary", faults), key, faults)
+
+
+def _action(key: Scalar, name: str, node: Node, faults: FaultList) -> Action:
+    tree = shape.mapping(node, f"action `{name}`", ("fr", "en", "groups", "items", "internal"), faults)
+    if tree is None:
+        return Action(name, Text("", ""), frozenset())
+    items_node, internal = tree.get("items"), tree.get("internal")
+    return Action(
+        name,
+        _title(tree, f"action `{name}`", faults),
+        frozenset(word for _, word in shape.texts(tree.get("groups"), "groups", faults)),
+        shape.text(items_node, "items", faults) or None if items_node else None,
+        isinstance(internal, Scalar) and internal.value is True,
+    )
+
+
+def _title(tree: Mapping, what: str, faults: FaultList) -> Text:
+    return Text(*(shape.text(shape.required(tree, key, what, faults), f"{what}.{key}", faults) for key in ("fr", "en")))
+
+
+def _stage(node: Node, faults: FaultList) -> Stage:
+    tree = shape.mapping(node, "a stage", ("id", "fr", "en", "order", "uses_document"), faults)
+    if tree is None:
+        return Stage("", Text("", ""), (), uses_document=False)
+    uses = tree.get("uses_document")
+    return Stage(
+        shape.text(shape.required(tree, "id", "a stage", faults), "id", faults),
+        _title(tree, "a stage", faults),
+        tuple(word for _, word in shape.texts(tree.get("order"), "order", faults)),
+        uses_document=isinstance(uses, Scalar) and uses.value is True,
+    )
+
+
+def _attributes(tree: Mapping, actions: Map[str, Action], faults: FaultList) -> dict[str, Attribute]:
+    attributes = {}
+    for key, name, node in _named(tree, "attributes", faults):
+        attribute = _attribute(key, name, node, actions, faults)
+        if attribute is not None:
+            attributes[name] = attribute
+    for attribute in attributes.values():
+        for requirement in attribute.required:
+            if requirement.attribute and requirement.attribute not in attributes:
+                faults.add_unknown(attribute.place, "attribute", requirement.attribute, attributes)
+    return attributes
+
+
+def _attribute(key: Scalar, name: str, node: Node, actions: Map[str, Action], faults: FaultList) -> Attribute | None:
+    known = ("type", "fr", "en", "values", "required", "absent", "derived")
+    tree = shape.mapping(node, f"attribute `{name}`", known, faults)
+    if tree is None:
+        return None
+    word = shape.text(shape.required(tree, "type", f"attribute `{name}`", faults), "type", faults)
+    if word not in tuple(Kind):
+        faults.add_unknown(key.place, "type", word, tuple(Kind))
+        return None
+    kind = Kind(word)
+    derived = tree.get("derived")
+    how = shape.text(derived, "derived", faults) if derived else ""
+    values = tuple(actions) if how == "action" else tuple(w for _, w in shape.texts(tree.get("values"), "values", faults))
+    if kind in (Kind.CODE, Kind.CODES) and not values:
+        faults.add(key.place, f"attribute `{name}` is a {kind} without values", "list them under `values`")
+    required = _requirements(tree.get("required"), faults)
+    absent = tree.get("absent")
+    if not required and absent is None and not how:
+        faults.add(key.place, f"attribute `{name}` says neither `required` nor `absent`", "say what a missing value stands for")
+    return Attribute(name, kind, _title(tree, f"attribute `{name}`", faults), key.place, values, required, _absent(absent, kind, values, faults), how)
+
+
+def _absent(node: Node | None, kind: Kind, values: tuple[str, ...], faults: FaultList) -> object:
+    if isinstance(node, Scalar) and kind is not Kind.CODES:
+        if kind is Kind.BOOLEAN and not isinstance(node.value, bool | None):
+            faults.add(node.place, "`absent` of a boolean must be true or false")
+        if kind is Kind.CODE and node.value is not None and node.value not in values:
+            faults.add_unknown(node.place, "value", node.value, values)
+        return node.value
+    if node is not None and kind is Kind.CODES:
+        return frozenset(word for _, word in shape.texts(node, "absent", faults))
+    return None
+
+
+def _requirements(node: Node | None, faults: FaultList) -> tuple[Requirement, ...]:
+    """`required: always`, or `required: {attribute: value or [values]}` (any of them)."""
+    if node is None:
+        return ()
+    if isinstance(node, Scalar):
+        if node.value != "always":
+            faults.add(node.place, "`required` must be `always` or a mapping of attribute to values")
+        return (Requirement(),)
+    result = []
+    for _, name, value in shape.entries(node, "required", faults):
+        nodes = (value,) if isinstance(value, Scalar) else shape.items(value, "required", faults)
+        result.append(Requirement(name, frozenset(item.value for item in nodes if isinstance(item, Scalar))))
+    return tuple(result)
+
+
+def _parameter(node: Node, faults: FaultList) -> tuple[str, tuple[str, ...]]:
+    tree = shape.mapping(node, "a parameter", ("type", "values", "fr", "en"), faults)
+    if tree is None:
+        return ("boolean", ())
+    _title(tree, "a parameter", faults)
+    unit = shape.text(shape.required(tree, "type", "a parameter", faults), "type", faults)
+    if unit not in _UNITS:
+        faults.add_unknown(tree.place, "type", unit, _UNITS)
+    return unit, tuple(word for _, word in shape.texts(tree.get("values"), "values", faults))
+
+
+def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], frozenset[str]]:
+    who, always = {}, set()
+    for key, name, node in _named(tree, "obligations", faults):
+        entry = shape.mapping(node, f"obligation `{name}`", ("fr", "en", "fulfilled_by", "always"), faults)
+        if entry is None:
+            continue
+        _title(entry, f"obligation `{name}`", faults)
+        by = shape.text(shape.required(entry, "fulfilled_by", f"obligation `{name}`", faults), "fulfilled_by", faults)
+        if by not in _FULFILLERS:
+            faults.add_unknown(key.place, "fulfiller", by, _FULFILLERS)
+        who[name] = by
+        flag = entry.get("always")
+        if isinstance(flag, Scalar) and flag.value is True:
+            always.add(name)
+    return who, frozenset(always)
+
+
+def _table(name: str, node: Node, faults: FaultList) -> TableSource:
+    tree = shape.mapping(node, f"table `{name}`", ("file", "key", "marks", "columns", "fr", "en"), faults) or Mapping(node.place, ())
+    marks = tree.get("marks")
+    columns = tree.get("columns")
+    return TableSource(
+        name,
+        shape.text(shape.required(tree, "file", f"table `{name}`", faults), "file", faults),
+        shape.text(shape.required(tree, "key", f"table `{name}`", faults), "key", faults),
+        {mark: shape.text(value, "a mark's meaning", faults) for _, mark, value in shape.entries(marks, "marks", faults)} if marks else {},
+        shape.text(columns, "columns", faults) if columns else "",
+        node.place,
+    )
