@@ -1,0 +1,133 @@
+"""Emergency accesses: started by one person on one record, for three hours at most, ended by him or by the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import and_, bindparam, select, update
+
+from services.store import clock, sql
+from services.store.errors import NotStored, StateConflict
+from services.store.records import raise_revision
+from services.store.savepoint import Row, Savepoint
+from services.store.tables import emergency_accesses as accesses
+
+_START = sql.inserted(accesses)
+_OPEN = and_(sql.given(accesses.c.record), sql.given(accesses.c.person), accesses.c.ended_at.is_(None))
+_COLUMNS = (
+    accesses.c.id,
+    accesses.c.record,
+    accesses.c.person,
+    accesses.c.mode,
+    accesses.c.reason,
+    accesses.c.call_ref,
+    accesses.c.patient_unable,
+    accesses.c.immediate_risk,
+    accesses.c.started_at,
+    accesses.c.expires_at,
+)
+_LIVE = sql.Statement(select(*_COLUMNS).where(and_(_OPEN, accesses.c.expires_at > bindparam("now"))))
+_CLOSE_EXPIRED = sql.Statement(
+    update(accesses)
+    .where(and_(_OPEN, accesses.c.expires_at <= bindparam("now")))
+    .values(ended_at=accesses.c.expires_at)
+)
+_OF_ID = sql.Statement(
+    select(accesses.c.record, accesses.c.started_at).where(
+        and_(sql.given(accesses.c.id), sql.given(accesses.c.person), accesses.c.ended_at.is_(None))
+    )
+)
+_END = sql.Statement(update(accesses).where(sql.given(accesses.c.id)).values(ended_at=bindparam("now")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyStart:
+    """What the person declares who breaks the glass or answers an emergency call."""
+
+    record: str
+    person: str
+    mode: str
+    """bris_de_glace or centre_15."""
+    reason: str
+    """Verbatim (MOD-04)."""
+    call_ref: str
+    patient_unable: bool
+    immediate_risk: bool
+    started_at: datetime
+    expires_at: datetime
+    """At most three hours after the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyAccess:
+    """An emergency access as stored."""
+
+    id: str
+    start: EmergencyStart
+
+
+def _access(row: Row) -> EmergencyAccess:
+    emergency, record, person, mode, reason, call_ref, unable, risk, started_at, expires_at = row
+    start = EmergencyStart(
+        record=record,
+        person=person,
+        mode=mode,
+        reason=reason,
+        call_ref=call_ref,
+        patient_unable=bool(unable),
+        immediate_risk=bool(risk),
+        started_at=clock.moment(started_at),
+        expires_at=clock.moment(expires_at),
+    )
+    return EmergencyAccess(emergency, start)
+
+
+class EmergencyStore:
+    """Emergency accesses, at most one open per person and record."""
+
+    __slots__ = ("_savepoint",)
+
+    def __init__(self, savepoint: Savepoint) -> None:
+        """Work inside this savepoint."""
+        self._savepoint = savepoint
+
+    def start(self, start: EmergencyStart) -> EmergencyAccess:
+        """Open an access; raises StateConflict while one of this person on this record is live."""
+        now = clock.micros(start.started_at)
+        self._savepoint.change(_CLOSE_EXPIRED, record=start.record, person=start.person, now=now)
+        if self.live(start.record, start.person, start.started_at) is not None:
+            raise StateConflict("an emergency access is live already")
+        raise_revision(self._savepoint, start.record)
+        emergency = str(uuid4())
+        self._savepoint.change(
+            _START,
+            id=emergency,
+            record=start.record,
+            person=start.person,
+            mode=start.mode,
+            reason=start.reason,
+            call_ref=start.call_ref,
+            patient_unable=start.patient_unable,
+            immediate_risk=start.immediate_risk,
+            started_at=now,
+            expires_at=clock.micros(start.expires_at),
+            ended_at=None,
+        )
+        return EmergencyAccess(emergency, start)
+
+    def end(self, emergency: str, person: str, at: datetime) -> None:
+        """Close an access of this person now; raises NotStored if it is not his, or not open."""
+        row = self._savepoint.row(_OF_ID, id=emergency, person=person)
+        if row is None:
+            raise NotStored("there is no such open emergency access")
+        record, started_at = row
+        raise_revision(self._savepoint, record)
+        # The wall clock may have been set back since the start.
+        self._savepoint.change(_END, id=emergency, now=max(clock.micros(at), started_at))
+
+    def live(self, record: str, person: str, at: datetime) -> EmergencyAccess | None:
+        """The access that decides the mode of this person's calls on this record, if one is open and not expired."""
+        row = self._savepoint.row(_LIVE, record=record, person=person, now=clock.micros(at))
+        return None if row is None else _access(row)

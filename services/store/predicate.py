@@ -1,0 +1,98 @@
+"""A policy predicate over a document's attributes, as a condition over its columns, two-valued like its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, and_, false, func, literal, not_, or_, true
+
+from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate, Within
+from services.store.errors import Untranslatable
+from services.store.labels import BITS
+from services.store.tables import documents
+
+TEXTS: Mapping[str, Column[Any]] = {
+    "document.type": documents.c.type,
+    "document.class": documents.c["class"],
+    "document.status": documents.c.status,
+    "document.author": documents.c.author,
+    "document.author_structure": documents.c.author_structure,
+    "document.patient": documents.c.patient,
+}
+SETS: Mapping[str, Column[Any]] = {"document.labels": documents.c.labels}
+TIMES: Mapping[str, Column[Any]] = {"document.deposited_at": documents.c.deposited_at}
+
+Bind = Callable[[str | int], ColumnElement[Any]]
+"""Makes the parameter for a value."""
+
+
+def expression(
+    predicate: Predicate, bind: Bind = literal, status: ColumnElement[Any] | None = None
+) -> ColumnElement[bool]:
+    """The condition, never null; `status`, if given, is read in place of the document's; raises Untranslatable."""
+    match predicate:
+        case Always(value):
+            return true() if value else false()
+        case IsOneOf():
+            return _is_one_of(predicate, bind, status)
+        case Contains():
+            return _contains(predicate)
+        case Within():
+            return _within(predicate, bind)
+        case Not(part):
+            return not_(expression(part, bind, status))
+        case AllOf(parts):
+            return and_(true(), *(expression(part, bind, status) for part in parts))
+        case AnyOf(parts):
+            return or_(false(), *(expression(part, bind, status) for part in parts))
+    # INVARIANT: what is not understood is never all rows.
+    raise Untranslatable(f"`{type(predicate).__name__}` is no predicate")
+
+
+def texts_of(part: IsOneOf) -> tuple[str, ...]:
+    """The values but null, in a fixed order; raises Untranslatable for a value that no text column can hold."""
+    if not all(value is None or isinstance(value, str) for value in part.values):
+        raise Untranslatable(f"`{part.attribute}` is compared with a value that is no text")
+    return tuple(sorted(value for value in part.values if isinstance(value, str)))
+
+
+def _column(columns: Mapping[str, Column[Any]], attribute: str) -> Column[Any]:
+    column = columns.get(attribute)
+    if column is None:
+        raise Untranslatable(f"no stored column answers for `{attribute}` in this comparison")
+    return column
+
+
+def _certain(condition: ColumnElement[bool], column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition, false where the column is null."""
+    nullable = not isinstance(column, Column) or column.nullable
+    return func.coalesce(condition, false()) if nullable else condition
+
+
+def _is_one_of(part: IsOneOf, bind: Bind, status: ColumnElement[Any] | None) -> ColumnElement[bool]:
+    column: ColumnElement[Any] = _column(TEXTS, part.attribute)
+    if status is not None and part.attribute == "document.status":
+        column = status
+    texts = [bind(value) for value in texts_of(part)]
+    among = _certain(column.in_(texts), column) if texts else false()
+    return or_(among, column.is_(None)) if None in part.values else among
+
+
+def _contains(part: Contains) -> ColumnElement[bool]:
+    column = _column(SETS, part.attribute)
+    bit = BITS.get(part.value)
+    if bit is None:
+        raise Untranslatable(f"`{part.value}` is no visibility label")
+    return column.bitwise_and(bit) != 0
+
+
+def _within(part: Within, bind: Bind) -> ColumnElement[bool]:
+    column = _column(TIMES, part.attribute)
+    spans = []
+    for start, end in part.intervals:
+        bounds = [] if start is None else [column >= bind(start)]
+        bounds += [] if end is None else [column < bind(end)]
+        # An interval open on both sides still asks for a time.
+        spans.append(and_(column.is_not(None), *bounds))
+    return _certain(or_(false(), *spans), column)

@@ -1,0 +1,114 @@
+"""The record's own life, and the oppositions of its holder to emergency access."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, delete, select, update
+
+from services.store import clock, sql
+from services.store.errors import NotStored, StateConflict
+from services.store.savepoint import Savepoint
+from services.store.tables import oppositions, records
+
+_CREATE = sql.inserted(records)
+_CLEAR_TOMBSTONE = sql.Statement(delete(records).where(and_(sql.given(records.c.ins), records.c.state == "DESTROYED")))
+_STATUS = sql.Statement(
+    select(
+        records.c.state,
+        records.c.closed_at,
+        records.c.holder_birth_date,
+        records.c.deceased,
+        records.c.protection,
+        records.c.revision,
+        records.c.created_at,
+    ).where(sql.given(records.c.ins))
+)
+_RAISE_REVISION = sql.Statement(
+    update(records).where(sql.given(records.c.ins, "record")).values(revision=records.c.revision + 1)
+)
+_OPPOSED = sql.Statement(
+    select(oppositions.c.code).where(and_(sql.given(oppositions.c.record), sql.given(oppositions.c.code)))
+)
+_OPPOSE = sql.inserted(oppositions)
+_LIFT = sql.Statement(delete(oppositions).where(and_(sql.given(oppositions.c.record), sql.given(oppositions.c.code))))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as stored."""
+
+    record: str
+    state: str
+    closed_at: datetime | None
+    holder_birth_date: date
+    deceased: bool
+    protection: str
+    revision: int
+    created_at: datetime
+
+
+def raise_revision(savepoint: Savepoint, record: str) -> None:
+    """Count one more change of a fact that decisions read; raises NotStored without such a record."""
+    if not savepoint.change(_RAISE_REVISION, record=record):
+        raise NotStored("there is no such record")
+
+
+class RecordStore:
+    """Records, by their holder's INS."""
+
+    __slots__ = ("_savepoint",)
+
+    def __init__(self, savepoint: Savepoint) -> None:
+        """Work inside this savepoint."""
+        self._savepoint = savepoint
+
+    def create(self, record: str, *, holder_birth_date: date, protection: str, at: datetime) -> None:
+        """Open an ACTIVE record, in place of a destroyed one's tombstone if need be; raises StateConflict (LIF-04)."""
+        self._savepoint.change(_CLEAR_TOMBSTONE, ins=record)
+        if self.status(record) is not None:
+            raise StateConflict("the record exists already")
+        self._savepoint.change(
+            _CREATE,
+            ins=record,
+            state="ACTIVE",
+            closed_at=None,
+            holder_birth_date=holder_birth_date.isoformat(),
+            deceased=False,
+            protection=protection,
+            revision=1,
+            created_at=clock.micros(at),
+        )
+
+    def status(self, record: str) -> Record | None:
+        """The record, if it is stored."""
+        row = self._savepoint.row(_STATUS, ins=record)
+        if row is None:
+            return None
+        state, closed_at, birth, deceased, protection, revision, created_at = row
+        return Record(
+            record=record,
+            state=state,
+            closed_at=clock.moment_or_none(closed_at),
+            holder_birth_date=date.fromisoformat(birth),
+            deceased=bool(deceased),
+            protection=protection,
+            revision=revision,
+            created_at=clock.moment(created_at),
+        )
+
+    def set_opposition(self, record: str, code: str, *, collector: str, at: datetime) -> bool:
+        """Oppose an emergency mode (CNS-04); whether this changed anything."""
+        if self._savepoint.row(_OPPOSED, record=record, code=code) is not None:
+            return False
+        raise_revision(self._savepoint, record)
+        self._savepoint.change(_OPPOSE, record=record, code=code, collector=collector, set_at=clock.micros(at))
+        return True
+
+    def unset_opposition(self, record: str, code: str) -> bool:
+        """Lift an opposition; whether this changed anything."""
+        if not self._savepoint.change(_LIFT, record=record, code=code):
+            return False
+        raise_revision(self._savepoint, record)
+        return True

@@ -1,0 +1,44 @@
+"""What a permitted handler gets of the database: the stores of one open savepoint, and nothing else."""
+
+from __future__ import annotations
+
+from services.store.authorisations import AuthorisationStore
+from services.store.consents import ConsentStore
+from services.store.documents import DocumentStore
+from services.store.emergencies import EmergencyStore
+from services.store.notifications import NotificationStore
+from services.store.records import RecordStore
+from services.store.savepoint import Savepoint
+from services.store.touched import Touched
+from services.store.traces import TraceStore
+
+
+class Scope:
+    """The stores bound to one savepoint; they refuse every use after the unit is over."""
+
+    __slots__ = (
+        "_savepoint",
+        "authorisations",
+        "consents",
+        "documents",
+        "emergencies",
+        "notifications",
+        "records",
+        "traces",
+    )
+
+    def __init__(self, savepoint: Savepoint) -> None:
+        """Bind every store to this savepoint."""
+        self._savepoint = savepoint
+        self.authorisations = AuthorisationStore(savepoint)
+        self.consents = ConsentStore(savepoint)
+        self.documents = DocumentStore(savepoint)
+        self.emergencies = EmergencyStore(savepoint)
+        self.notifications = NotificationStore(savepoint)
+        self.records = RecordStore(savepoint)
+        self.traces = TraceStore(savepoint)
+
+    @property
+    def touched(self) -> tuple[Touched, ...]:
+        """The documents touched so far, in order."""
+        return tuple(self._savepoint.touched)

@@ -1,0 +1,70 @@
+"""Statements built once with SQLAlchemy Core, compiled once per dialect, and executed on the driver's own cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Column, Subquery, Table, Text, bindparam, func, insert, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement, ColumnElement
+
+# PostgreSQL is added here, under its own name.
+_DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(paramstyle="named")}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The text of a statement in one dialect, and the constants that it carries."""
+
+    text: str
+    constants: Mapping[str, Any]
+
+    def bound(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """All parameters of one execution."""
+        return {**self.constants, **values} if self.constants else values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """A Core statement; each of its parameters without a constant must be given, by name, at every execution."""
+
+    core: ClauseElement
+    columns: tuple[str, ...] = ()
+    """For an insert or update, the columns that are given values by name."""
+    _prepared: dict[str, Prepared] = field(default_factory=dict, repr=False)
+
+    def on(self, dialect: str) -> Prepared:
+        """The statement as this dialect writes it, compiled at first use."""
+        found = self._prepared.get(dialect)
+        if found is None:
+            found = self._prepared[dialect] = self._compile(_DIALECTS[dialect])
+        return found
+
+    def _compile(self, dialect: Dialect) -> Prepared:
+        keys = list(self.columns) or None
+        options = {"render_postcompile": True}
+        # Every statement here is SQL, so its compiler is SQL's, which the signature of `compile` does not know.
+        compiled = cast("SQLCompiler", self.core.compile(dialect=dialect, column_keys=keys, compile_kwargs=options))
+        given = {name for name, part in compiled.binds.items() if part.required}
+        params = compiled.construct_params(_check=False)
+        return Prepared(str(compiled), {name: value for name, value in params.items() if name not in given})
+
+
+def inserted(table: Table, *left_out: str) -> Statement:
+    """An insert that is given every column but those left out."""
+    return Statement(insert(table), tuple(column.name for column in table.columns if column.name not in left_out))
+
+
+def given(column: Column[Any], name: str | None = None) -> ColumnElement[bool]:
+    """That the column equals the parameter of this name, by default its own."""
+    return column == bindparam(name or column.name, type_=column.type)
+
+
+def texts(parameter: str) -> Subquery:
+    """The texts of a JSON array given as a parameter, as rows with one column `value`."""
+    rows = func.json_each(bindparam(parameter, type_=Text)).table_valued("value")
+    return select(rows.c.value).subquery()

@@ -1,0 +1,282 @@
+"""Every table of the store. Identifiers are text `system|value`; times are whole microseconds of UTC since 1970."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
+
+from services.store.labels import ALL_BITS
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+RECORD_STATES = ("ACTIVE", "CLOSED", "SUSPENDED", "DESTROYED")
+PROTECTIONS = ("none", "tutelle", "curatelle", "habilitation")
+OPPOSITIONS = ("OPPOSITION_BRIS_DE_GLACE", "OPPOSITION_ACCES_URGENCE")
+# NON_EXISTE is the absence of a row, and EXPIRE is computed by the rules.
+AUTHORISATION_STATUSES = ("VALIDE", "INTERDIT")
+ROLES = ("MEDECIN_TRAITANT",)
+DOCUMENT_STATUSES = ("Approved", "Deprecated", "Archived", "Deleted", "Destroyed")
+EMERGENCY_MODES = ("bris_de_glace", "centre_15")
+EMERGENCY_LIMIT = 3 * 3600 * 1_000_000
+"""The longest emergency access, in microseconds."""
+
+
+def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    """A closed list of values for a column."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _number() -> Column[int]:
+    """A row number that no later row reuses; it never leaves the store, for it counts what others did."""
+    # SQLite numbers its rows only through a column of type INTEGER, which holds 64 bits there.
+    whole = BigInteger().with_variant(Integer(), "sqlite")
+    return Column("number", whole, primary_key=True, autoincrement=True)
+
+
+def _record(*, part_of_key: bool = False) -> Column[str]:
+    """The record that a row belongs to, and with which it goes."""
+    owner = ForeignKey("records.ins", ondelete="CASCADE")
+    return Column("record", Text, owner, primary_key=part_of_key, nullable=False)
+
+
+records = Table(
+    "records",
+    metadata,
+    Column("ins", Text, primary_key=True, comment="the holder's national health identity, which names the record"),
+    Column("state", Text, nullable=False, comment="catalogue 8.1"),
+    Column("closed_at", BigInteger),
+    Column("holder_birth_date", String(10), nullable=False, comment="YYYY-MM-DD"),
+    Column("deceased", Boolean, nullable=False),
+    Column("protection", Text, nullable=False, comment="legal protection of an adult holder"),
+    Column("revision", BigInteger, nullable=False, comment="raised by every change of a fact that decisions read"),
+    Column("created_at", BigInteger, nullable=False),
+    _one_of("state", RECORD_STATES),
+    _one_of("protection", PROTECTIONS),
+    CheckConstraint("(state = 'CLOSED') <= (closed_at IS NOT NULL)", name="closed_since"),
+    sqlite_with_rowid=False,
+)
+
+oppositions = Table(
+    "oppositions",
+    metadata,
+    _record(part_of_key=True),
+    Column("code", Text, primary_key=True, comment="catalogue CNS-04; a row stands for an opposition in force"),
+    Column("collector", Text, nullable=False, comment="the person who stated or recorded it"),
+    Column("set_at", BigInteger, nullable=False),
+    _one_of("code", OPPOSITIONS),
+    sqlite_with_rowid=False,
+)
+
+authorisations = Table(
+    "authorisations",
+    metadata,
+    _record(part_of_key=True),
+    Column("target", Text, primary_key=True, comment="a professional or a structure (AUT-01)"),
+    Column("status", Text, nullable=False, comment="no row: NON_EXISTE"),
+    Column("collector", Text, nullable=False, comment="the person who granted or blocked"),
+    Column("added_at", BigInteger, nullable=False, comment="since when the status holds"),
+    _one_of("status", AUTHORISATION_STATUSES),
+    sqlite_with_rowid=False,
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    _record(part_of_key=True),
+    Column("person", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("added_at", BigInteger, nullable=False),
+    _one_of("role", ROLES),
+    sqlite_with_rowid=False,
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _number(),
+    _record(),
+    Column("code", Text, nullable=False, comment="what was consented to; the rules own the list (RECORD_CONSENT:code)"),
+    Column("target", Text, comment="the person whom an authorisation names"),
+    Column("collector", Text, nullable=False, comment="who collected it (CNS-02)"),
+    Column("at", BigInteger, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    CheckConstraint("code <> ''", name="code"),
+    Index(None, "record"),
+    sqlite_autoincrement=True,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _number(),
+    Column("logical_id", Text, nullable=False, unique=True, comment="UUID4, stable: what callers name (VIS-17)"),
+    Column("entry_uuid", Text, nullable=False, unique=True, comment="UUID4, new at every change of labels (VIS-04)"),
+    _record(),
+    Column("unique_id", Text, nullable=False, comment="the CDA's own id"),
+    Column("type", Text, nullable=False, comment="typeCode"),
+    Column("class", Text, comment="classCode of the type; null for an unknown type"),
+    Column("title", Text, nullable=False),
+    Column(
+        "labels",
+        Integer,
+        nullable=False,
+        comment="bits: 1 N, 2 R, 4 V, 8 MASQUE_PS, 16 INVISIBLE_PATIENT, 32 INVISIBLE_REPRESENTANTS_LEGAUX",
+    ),
+    Column("status", Text, nullable=False, comment="catalogue 8.2"),
+    Column("author", Text, nullable=False, comment="the person, holder or structure who deposited it"),
+    Column("author_name", Text),
+    Column("author_structure", Text),
+    Column("custodian", Text, comment="the organisation that the CDA names as keeping the original"),
+    Column("patient", Text, comment="the patient whom the CDA names"),
+    Column("created_at", BigInteger, comment="when the CDA says that it was written"),
+    Column("deposited_at", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False, comment="bytes"),
+    Column("sha256", Text, nullable=False, comment="of the content, in hexadecimal"),
+    _one_of("status", DOCUMENT_STATUSES),
+    CheckConstraint(f"labels BETWEEN 0 AND {ALL_BITS}", name="labels"),
+    # INVARIANT: the author is part of the key, so that a conflict never betrays another's hidden document (VIS-18).
+    UniqueConstraint("record", "author", "unique_id"),
+    Index(None, "record", "deposited_at", "number"),
+    sqlite_autoincrement=True,
+)
+
+document_contents = Table(
+    "document_contents",
+    metadata,
+    Column("document", Text, ForeignKey("documents.logical_id", ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary, nullable=False, comment="the bytes as deposited; no row once destroyed"),
+)
+
+emergency_accesses = Table(
+    "emergency_accesses",
+    metadata,
+    Column("id", Text, primary_key=True, comment="UUID4"),
+    _record(),
+    Column("person", Text, nullable=False, comment="who started it, and alone may use or end it"),
+    Column("mode", Text, nullable=False),
+    Column("reason", Text, nullable=False, comment="verbatim (MOD-04)"),
+    Column("call_ref", Text, nullable=False, comment="reference of the emergency call; empty outside centre_15"),
+    Column("patient_unable", Boolean, nullable=False, comment="attested: the patient cannot express himself"),
+    Column("immediate_risk", Boolean, nullable=False, comment="attested"),
+    Column("started_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, comment="null until ended"),
+    _one_of("mode", EMERGENCY_MODES),
+    CheckConstraint(f"expires_at > started_at AND expires_at - started_at <= {EMERGENCY_LIMIT}", name="three_hours"),
+    CheckConstraint("ended_at >= started_at", name="ends_after_start"),
+    # A person has one access mode at a time on a record.
+    Index(
+        "emergency_accesses_open",
+        "record",
+        "person",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _number(),
+    Column("id", Text, nullable=False, unique=True, comment="UUID4"),
+    _record(),
+    Column("addressee", Text, nullable=False, comment="the holder, or the professional to be told"),
+    Column("code", Text, nullable=False, comment="what happened; never anything medical (NTF-06)"),
+    Column("once", Text, nullable=False, comment="what the addressee is told of only once"),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_name", Text),
+    Column("actor_profession", Text),
+    Column("actor_structure", Text),
+    Column("mode", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    UniqueConstraint("record", "addressee", "once"),
+    sqlite_autoincrement=True,
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    _number(),
+    Column("decision_id", Text, nullable=False, comment="UUID4"),
+    Column("kind", Text, nullable=False),
+    Column("w3c_trace_id", Text),
+    Column("at", BigInteger, nullable=False, comment="when it was decided"),
+    Column("recorded_at", BigInteger, nullable=False, comment="when it was written"),
+    Column("session", Text, comment="SHA-256 of the token's jti, in hexadecimal"),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("subject_name", Text),
+    Column("subject_profession", Text),
+    Column("subject_structure", Text),
+    Column("subject_authn_mode", Text, nullable=False),
+    Column("client", Text, comment="the calling software"),
+    Column("action", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("reason", Text, nullable=False, comment="verbatim"),
+    Column("call_ref", Text, nullable=False),
+    Column("attested", Text, nullable=False, comment="JSON: what the subject declared"),
+    # No foreign key: a refusal on a record that does not exist is traced as well.
+    Column("record", Text),
+    Column("record_revision", BigInteger, comment="the revision that the facts were read from"),
+    Column("effect", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("rules", Text, nullable=False, comment="JSON: determining and matched"),
+    Column("obligations", Text, nullable=False, comment="JSON"),
+    Column("scope", Text),
+    Column("digest", Text, nullable=False, comment="SHA-256 of the rule set, in hexadecimal"),
+    Column("profile", Text, nullable=False),
+    Column("audience", Text, comment="INVISIBLE_REPRESENTANTS_LEGAUX: kept from the legal representatives"),
+    Column("facts", Text, nullable=False, comment="JSON: the whole request as decided"),
+    Column("outcomes", Text, nullable=False, comment="JSON: the distinct outcomes of the items"),
+    Column("items", Text, nullable=False, comment="JSON: [document, index into outcomes]"),
+    _one_of("kind", ("ACCESS", "QUESTION")),
+    _one_of("effect", ("PERMIT", "DENY")),
+    _one_of("answer", ("OK", "FORBIDDEN", "NOT_FOUND", "CONFLICT")),
+    _one_of("outcome", ("DONE", "REFUSED", "FAILED", "LATE")),
+    _one_of("audience", ("INVISIBLE_REPRESENTANTS_LEGAUX",)),
+    # INVARIANT: what was refused is never marked done.
+    CheckConstraint("effect = 'PERMIT' OR outcome <> 'DONE'", name="refused_is_not_done"),
+    # One index only: each further one costs 40 to 60 µs per call. It answers the newest first, and finds a cursor.
+    Index("traces_of_record", "record", "number", "decision_id"),
+    sqlite_autoincrement=True,
+)
+
+_FINAL = "traces are only ever added"
+APPEND_ONLY = tuple(
+    f"CREATE TRIGGER traces_no_{verb.lower()} BEFORE {verb} ON traces BEGIN SELECT RAISE(ABORT, '{_FINAL}'); END"
+    for verb in ("UPDATE", "DELETE")
+)
+"""SQLite: what was traced can be neither changed nor removed."""
+for _statement in APPEND_ONLY:
+    event.listen(traces, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

@@ -1,0 +1,30 @@
+"""What a handler did to which document, noted by the document store itself for the trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What was done to the document."""
+
+    LISTED = "LISTED"
+    READ = "READ"
+    CREATED = "CREATED"
+    RELABELLED = "RELABELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One document touched, as it was at that moment (catalogue 7.1)."""
+
+    document: str
+    """Its logical id."""
+    verb: Verb
+    unique_id: str
+    type: str
+    labels: frozenset[str]
+    """Before the change, where there was one; for a created document, those it was created with."""
+    labels_after: frozenset[str] | None = None
+    """After a change of labels, else nothing."""

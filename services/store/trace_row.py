@@ -1,0 +1,111 @@
+"""A trace entry as the values of its row, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from datetime import UTC, date, datetime
+from typing import Any
+
+from policy.model import Answer, Effect
+from services.store import clock
+from services.store.errors import UnfitValue
+from services.store.trace_entry import TraceEntry, TraceKind, TraceOutcome
+
+_TIMES = ("at", "recorded_at")
+_JSON = ("attested", "rules", "obligations", "facts", "outcomes", "items")
+_ENUMERATIONS = {"kind": TraceKind, "effect": Effect, "answer": Answer, "outcome": TraceOutcome}
+_OPTIONAL = (
+    "w3c_trace_id",
+    "session",
+    "subject_name",
+    "subject_profession",
+    "subject_structure",
+    "client",
+    "record",
+    "scope",
+    "audience",
+)
+_TEXTS = (
+    "decision_id",
+    "subject_kind",
+    "subject_id",
+    "subject_authn_mode",
+    "action",
+    "mode",
+    "purpose",
+    "reason",
+    "call_ref",
+    "digest",
+    "profile",
+)
+
+
+def values(entry: TraceEntry) -> dict[str, Any]:
+    """What the row holds; raises UnfitValue, so that one entry that cannot be kept spoils no other's."""
+    row: dict[str, Any] = {"record_revision": entry.record_revision}
+    for name in _TEXTS:
+        row[name] = _text(name, getattr(entry, name))
+    for name in _OPTIONAL:
+        value = getattr(entry, name)
+        row[name] = None if value is None else _text(name, value)
+    for name, kind in _ENUMERATIONS.items():
+        row[name] = kind(getattr(entry, name)).value
+    for name in _TIMES:
+        row[name] = clock.micros(getattr(entry, name))
+    for name in _JSON:
+        row[name] = canonical(getattr(entry, name))
+    return row
+
+
+def entry(row: Mapping[str, Any]) -> TraceEntry:
+    """The entry that `values` made the row of; times inside its JSON stay texts."""
+    read: dict[str, Any] = dict(row)
+    for name, kind in _ENUMERATIONS.items():
+        read[name] = kind(row[name])
+    for name in _TIMES:
+        read[name] = clock.moment(row[name])
+    for name in _JSON:
+        read[name] = json.loads(row[name])
+    read["items"] = tuple((document, index) for document, index in read["items"])
+    return TraceEntry(**read)
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and sets, times as RFC 3339 in UTC; raises UnfitValue for what JSON cannot say."""
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnfitValue(f"a trace cannot hold this: {error}") from error
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            # Checked by `micros`, for a time without zone would be read as local.
+            clock.micros(value)
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case AbstractSet():
+            return sorted(value, key=lambda item: (item is not None, item or ""))
+        case Mapping():
+            return dict(value)
+        case _:
+            raise TypeError(f"a {type(value).__name__} is no JSON")
+
+
+# ASCII, so that even an unpaired surrogate is kept as it came.
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UnfitValue(f"`{name}` is no text")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise UnfitValue(f"`{name}` is no valid text") from error
+    return str(value)

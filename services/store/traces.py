@@ -1,0 +1,89 @@
+"""Traces: added many at once before anything is answered, read newest first, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Text, and_, bindparam, func, or_, select
+
+from services.store import paging, sql, trace_row
+from services.store.errors import UnknownCursor
+from services.store.paging import Page
+from services.store.savepoint import Row, Savepoint
+from services.store.tables import traces
+from services.store.trace_entry import TraceEntry
+
+APPEND = sql.inserted(traces, "number")
+_FIELDS = APPEND.columns
+
+_ACTOR = bindparam("actor", type_=Text)
+_KEPT_FROM = bindparam("kept_from", type_=Text)
+_READABLE = and_(
+    sql.given(traces.c.record),
+    or_(_ACTOR.is_(None), traces.c.subject_id == _ACTOR),
+    or_(_KEPT_FROM.is_(None), traces.c.audience.is_distinct_from(_KEPT_FROM)),
+)
+_OPENINGS = (
+    select(func.min(traces.c.number).label("number"))
+    .where(sql.given(traces.c.record))
+    .group_by(traces.c.subject_id, traces.c.session)
+    .cte("openings")
+)
+_PLACE = sql.Statement(select(traces.c.number).where(_READABLE, sql.given(traces.c.decision_id)))
+_LIST = sql.Statement(
+    select(*(traces.c[name] for name in _FIELDS), traces.c.number.in_(select(_OPENINGS.c.number)))
+    .where(_READABLE, traces.c.number < bindparam("before"))
+    .order_by(traces.c.number.desc())
+    .limit(bindparam("limit"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """An entry as stored."""
+
+    entry: TraceEntry
+    opens_session: bool
+    """Whether it is the first of its actor and session on this record (TRC-12)."""
+
+
+class TraceStore:
+    """The traces of a record, as far back as its readers may look; written by the lane alone."""
+
+    __slots__ = ("_savepoint",)
+
+    def __init__(self, savepoint: Savepoint) -> None:
+        """Work inside this savepoint."""
+        self._savepoint = savepoint
+
+    def of_record(
+        self,
+        record: str,
+        *,
+        limit: int,
+        after: str | None = None,
+        actor: str | None = None,
+        kept_from: str | None = None,
+    ) -> Page[StoredTrace]:
+        """Entries newest first, after decision `after`; raises UnknownCursor.
+
+        With `actor` only that person's own (scope OWN); without those whose audience is `kept_from`
+        (scope ALL_BUT_RESTRICTED).
+        """
+        readable = {"record": record, "actor": actor, "kept_from": kept_from}
+        before = paging.LAST if after is None else self._place(readable, after)
+        rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, **readable)
+        return paging.page(rows, limit, _stored)
+
+    def _place(self, readable: Mapping[str, str | None], after: str) -> int:
+        row = self._savepoint.row(_PLACE, decision_id=after, **readable)
+        if row is None:
+            raise UnknownCursor("there is no such entry to continue from")
+        return int(row[0])
+
+
+def _stored(row: Row) -> StoredTrace:
+    *values, opens_session = row
+    stored = dict(zip(_FIELDS, values, strict=True))
+    return StoredTrace(trace_row.entry(stored), bool(opens_session))
