@@ -45,20 +45,21 @@ class Engine:
     def decide(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Decision:
         """Answer one request; `faults` are what the caller found ill-typed before (they deny)."""
         facts = self._reader.read(request, faults)
-        decision = self._decided(facts, self._action(request))
-        items = self._items(decision)
-        if items is None:
-            return decision
-        return self._with_items(facts, decision, request.get("documents", {}), items)
+        name = self._action(request)
+        action = self._vocabulary.actions.get(name)
+        items = action.items if action else None
+        if items is None and "documents" not in request:
+            return self._decided(facts, name)
+        return self._list(facts, name, request.get("documents", {}), items)
 
     def plan(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Plan:
         """Answer a request for a list whose items are not known yet, and say which items may be shown."""
         facts = self._reader.read(request, faults)
         decision = self._decided(facts, self._action(request))
-        items = self._items(decision)
-        if items is None:
+        action = self._vocabulary.actions.get(decision.action)
+        if action is None or action.items is None or not decision.permitted:
             return Plan(decision, NO, decision.action)
-        return Plan(decision, self.predicate(items, facts.values), items)
+        return Plan(decision, self.predicate(action.items, facts.values), action.items)
 
     def predicate(self, action: str, values: list[Any]) -> Predicate:
         """What an item must be like for `action` on it to be permitted, all else being known."""
@@ -84,27 +85,22 @@ class Engine:
         action = request.get("action")
         return action if isinstance(action, str) else ""
 
-    def _items(self, decision: Decision) -> str | None:
-        action = self._vocabulary.actions.get(decision.action)
-        return action.items if action and decision.permitted else None
-
-    def _with_items(self, facts: Facts, decision: Decision, documents: Any, items: str) -> Decision:
+    def _list(self, facts: Facts, action: str, documents: Any, items: str | None) -> Decision:
+        """A list is decided first, then each of its items; one ill-typed item makes the whole request ill-typed."""
         if not isinstance(documents, Mapping):
-            return self._refused(facts, decision.action, ("documents: must be an object",))
-        visible, faults = [], []
-        for name, document in documents.items():
-            item = self._reader.with_document(facts, document, items, str(name))
-            faults += item.faults
-            if self._decided(item, items).permitted:
-                visible.append(str(name))
-        if faults:
-            return self._refused(facts, decision.action, tuple(faults))
-        return replace(decision, visible=tuple(visible))
+            return self._refused(facts, action, ("documents: must be an object",))
+        named = {str(name): self._reader.with_document(facts, item, items or action, str(name)) for name, item in documents.items()}
+        if found := tuple(fault for item in named.values() for fault in item.faults):
+            return self._refused(facts, action, found)
+        decision = self._decided(facts, action)
+        if not decision.permitted or items is None:
+            return decision
+        return replace(decision, visible=tuple(name for name, item in named.items() if self._decided(item, items).permitted))
 
     def _refused(self, facts: Facts, action: str, faults: tuple[str, ...]) -> Decision:
         values = list(facts.values)
         values[self._ground.index["request.ill_typed"]] = True
-        return self._decided(Facts(values, list(faults)), action)
+        return self._decided(Facts(values, [*facts.faults, *faults]), action)
 
     def _decided(self, facts: Facts, action: str) -> Decision:
         if action not in self._vocabulary.actions:

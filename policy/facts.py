@@ -91,7 +91,7 @@ class FactReader:
         return item
 
     def _fill(self, facts: Facts, request: Mapping[str, Any], action: str | None, wanted: list[tuple[int, Attribute]]) -> None:
-        entities = {name: self._entity(name, request.get(name), facts.faults) for name in {a.entity for _, a in wanted} & self._names.keys()}
+        entities = {name: self._entity(name, request, facts.faults) for name in {a.entity for _, a in wanted} & self._names.keys()}
         for position, attribute in wanted:
             if attribute.derived:
                 facts.values[position] = self._derived(attribute, request, action, facts.faults)
@@ -99,8 +99,10 @@ class FactReader:
                 entity = entities.get(attribute.entity) or {}
                 facts.values[position] = _value(attribute, entity, facts.faults)
 
-    def _entity(self, name: str, value: Any, faults: list[str]) -> Mapping[str, Any] | None:
-        if value is None and name != "subject":
+    def _entity(self, name: str, request: Mapping[str, Any], faults: list[str]) -> Mapping[str, Any] | None:
+        """One part of the request; only the document may be null, which says that there is none."""
+        value = request.get(name)
+        if value is None and (name not in request or name == "document"):
             return None
         if not isinstance(value, Mapping):
             faults.append(f"{name}: must be an object")
