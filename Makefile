@@ -30,13 +30,24 @@ run: $(STAMP) ## serve the three services on the loopback address, state in var/
 demo: $(STAMP) ## tell a patient's story over gRPC
 	@exec $(BIN)/dmp demo
 
+# One line that counts up on a terminal, a line for every twenty packages elsewhere.
+define progress
+/^(Collecting|Processing|Requirement|Ignoring) / { n += 1; if (tty) printf "\r  %d", n; else if (n % 20 == 0) print "  " n; fflush() }
+/^Installing/ { if (tty) print ""; print "  unpacking, which takes about half a minute"; tty = 0; fflush() }
+END { if (tty) print "" }
+endef
+export progress
+
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
-	  echo "dmp-access needs Python 3.11 to 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true); name another: make PYTHON=python3.12 setup" >&2; exit 1; }
+	  echo "dmp-access needs Python 3.11, 3.12 or 3.13. Here $(PYTHON) is: $$($(PYTHON) --version 2>&1 | head -n 1)" >&2; \
+	  echo "Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "▸ creating .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv
-	@echo "▸ installing the $$(grep -c '==' requirements.lock) locked packages"
-	@$(BIN)/pip install --require-hashes -r requirements.lock | awk '/^Collecting/ { printf "\r  collected %d packages", ++n; fflush() } /^Installing/ { print "\n  installing" } /ERROR/'
+	@echo "▸ installing the $$(grep -c '==' requirements.lock) locked packages (log: .venv/install.log)"
+	@tty=0; if [ -t 1 ]; then tty=1; fi; \
+	$(BIN)/pip install --require-hashes --no-deps --requirement requirements.lock 2> .venv/install.log | awk -v tty=$$tty "$$progress" || { \
+	  tail -n 20 .venv/install.log >&2; echo '✗ the packages could not be installed; is a package index reachable?' >&2; exit 1; }
 	@echo "▸ installing dmp-access itself, editable"
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
@@ -58,7 +69,7 @@ endef
 
 # From git's own store rather than by a clone, so that a shallow or detached checkout does as well.
 define breaking
-if git rev-parse --quiet --verify HEAD:protos/dmp > /dev/null; then \
+if git rev-parse --quiet --verify HEAD:protos/dmp &> /dev/null; then \
   before=$$(mktemp -d); trap "rm -rf $$before" EXIT; \
   git archive HEAD protos | tar -x -C "$$before"; \
   $(BIN)/buf breaking protos --against "$$before/protos"; \

@@ -14,7 +14,7 @@ def files() -> tuple[str, ...]:
     """Every file that is committed or would be, by its path in the repository."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    return tuple(sorted({path for path in listed if path and (ROOT / path).is_file()}))
+    return tuple(sorted(path for path in set(listed) if path and (ROOT / path).is_file()))
 
 
 def below(*folders: str, suffix: str = "") -> list[str]:
