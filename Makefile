@@ -18,6 +18,11 @@ define step
 @printf '\n▸ %s\n' '$(1)'; time { $(2); } || { code=$$?; printf '✗ make $@ stopped at: %s\n' '$(1)' >&2; exit $$code; }
 endef
 
+# The same for the last step, whose own closing line tells the count and the time and must stay the last.
+define tests
+@printf '\n▸ %s\n' '$(1)'; $(2) || { code=$$?; printf '✗ make $@ stopped at: %s\n' '$(1)' >&2; exit $$code; }
+endef
+
 .PHONY: help setup run demo check test test-deep fmt protos lock clean
 
 help:
@@ -79,12 +84,12 @@ comma := ,
 
 check: $(STAMP) ## lint, types, contracts, freshness, rules, fast tests; under two minutes
 	$(static_steps)
-	$(call step,fast tests,$(BIN)/pytest -n $(WORKERS) -m "not slow")
+	$(call tests,fast tests,$(BIN)/pytest -n $(WORKERS) -m "not slow")
 test: $(STAMP) ## all of check, with the slow tests in the same run; what CI calls
 	$(static_steps)
-	$(call step,tests,$(BIN)/pytest -n $(WORKERS))
+	$(call tests,tests,$(BIN)/pytest -n $(WORKERS))
 test-deep: $(STAMP) ## the long properties in full, for hours if need be
-	$(call step,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) -m "")
+	$(call tests,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) -m "")
 
 ##@ Write
 fmt: $(STAMP) ## put the Python files in their one format, and mend what can be

@@ -7,7 +7,10 @@ from pathlib import Path
 
 PROTOS = Path(__file__).parent
 GENERATED = PROTOS / "gen"
-STUB_TYPES = Path(sys.executable).with_name("protoc-gen-mypy_grpc")
+TYPE_PLUGINS = [
+    f"--plugin=protoc-gen-{name}={Path(sys.executable).with_name(f'protoc-gen-{name}')}"
+    for name in ("mypy", "mypy_grpc")
+]
 
 
 def protoc(protos: list[Path], *options: str) -> None:
@@ -20,11 +23,10 @@ def protoc(protos: list[Path], *options: str) -> None:
 def generate(target: Path) -> None:
     """Writes the Python of every proto below the target folder."""
     protos = sorted(PROTOS.glob("dmp/**/*.proto"))
-    protoc(protos, f"--python_out={target}", f"--pyi_out={target}")
-    # Only clients use these stubs; protoc leaves them untyped, mypy-protobuf types them.
     serving = [path for path in protos if "\nservice " in path.read_text(encoding="utf-8")]
-    typed = (f"--plugin=protoc-gen-mypy_grpc={STUB_TYPES}", f"--mypy_grpc_out=quiet:{target}")
-    protoc(serving, f"--grpc_python_out={target}", *typed)
+    # Types by mypy-protobuf: protoc's own leave untyped the options that a proto adds, and the stubs that clients use.
+    protoc(protos, *TYPE_PLUGINS, f"--python_out={target}", f"--mypy_out=quiet:{target}")
+    protoc(serving, *TYPE_PLUGINS, f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}")
 
 
 def contents(folder: Path) -> dict[str, bytes]:

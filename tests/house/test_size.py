@@ -33,8 +33,9 @@ def test_files_are_short() -> None:
 
 def test_functions_are_short() -> None:
     """No function has more than 50 lines, and nine of ten have fewer than 35."""
-    found = (entry for path, tree in modules("policy", "services") for entry in functions(path, tree))
-    assert too_long(dict(found)) == []
+    # A migration lists columns, and is never changed once a database has been through it.
+    read = ((path, tree) for path, tree in modules("policy", "services") if "/migrations/" not in path)
+    assert too_long(dict(entry for path, tree in read for entry in functions(path, tree))) == []
 
 
 def test_a_long_function_is_seen() -> None:
