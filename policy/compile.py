@@ -1,7 +1,7 @@
 """Turns the rules that concern one action and one kind of subject into one Python function.
 
-`sure` asks for what certainly holds, its opposite for what may hold: a permit must be sure, a denial or an obligation fires
-as soon as it may. Negation swaps the two, so that no third truth value is needed while a decision is made.
+`sure` asks for what certainly holds, its opposite for what may hold: a permit must be sure, a denial or an obligation
+fires as soon as it may. Negation swaps the two, so that no third truth value is needed while a decision is made.
 """
 
 from __future__ import annotations
@@ -57,7 +57,13 @@ class _Writer:
 
     ground: Ground
     names: dict[str, Any] = field(
-        default_factory=lambda: {"U": UNKNOWN, "has_value": has_value, "has_elapsed": has_elapsed, "in_period": in_period, "frozenset": frozenset}
+        default_factory=lambda: {
+            "U": UNKNOWN,
+            "has_value": has_value,
+            "has_elapsed": has_elapsed,
+            "in_period": in_period,
+            "frozenset": frozenset,
+        }
     )
 
     def source(self, condition: Condition, sure: bool) -> str:
@@ -85,25 +91,33 @@ class _Writer:
         if isinstance(test, Period):
             return f"(in_period({self._at('context.now')}, {self._constant(test)}) {_truth(sure)})"
         value = self._at(test.attribute)
-        match test:
-            case Among(values=values):
-                known = f"{value} == {self._constant(next(iter(values)))}" if len(values) == 1 else f"{value} in {self._constant(values)}"
-                unknown = [value]
-            case Has(value=member):
-                known, unknown = f"({value}.__class__ is frozenset and {self._constant(member)} in {value})", [value]
-            case Exists():
-                known, unknown = f"has_value({value})", [value]
-            case Listed(table=table, as_column=as_column):
-                rows = self.ground.tables[table]
-                known, unknown = f"{value} in {self._constant(rows.columns if as_column else rows.rows)}", [value]
-            case Elapsed():
-                return f"(has_elapsed({value}, {self._constant(test)}, {self._at('context.now')}) {_truth(sure)})"
-            case SameAs(other=other) | OneOf(other=other):
-                known, unknown = self._comparison(test, value, self._at(other)), [value, self._at(other)]
-            case Cell():
-                known, unknown = self._cell(test, value)
+        if isinstance(test, Elapsed):
+            return f"(has_elapsed({value}, {self._constant(test)}, {self._at('context.now')}) {_truth(sure)})"
+        known, unknown = self._known(test, value)
         doubt = [f"{name} is {'not ' if sure else ''}U" for name in unknown]
         return "(" + (" and " if sure else " or ").join([*doubt, known]) + ")"
+
+    def _known(self, test: Test, value: str) -> tuple[str, list[str]]:
+        """The test of known values, and what must be known for it to count."""
+        match test:
+            case Among(values=values) if len(values) == 1:
+                return f"{value} == {self._constant(next(iter(values)))}", [value]
+            case Among(values=values):
+                return f"{value} in {self._constant(values)}", [value]
+            case Has(value=member):
+                return f"({value}.__class__ is frozenset and {self._constant(member)} in {value})", [value]
+            case Exists():
+                return f"has_value({value})", [value]
+            case Listed(table=table, as_column=as_column):
+                rows = self.ground.tables[table]
+                return f"{value} in {self._constant(rows.columns if as_column else rows.rows)}", [value]
+            case SameAs(other=other) | OneOf(other=other):
+                return self._comparison(test, value, self._at(other)), [value, self._at(other)]
+            case Cell():
+                return self._cell(test, value)
+            case _:
+                message = f"no code for {test}"
+                raise TypeError(message)
 
     @staticmethod
     def _comparison(test: SameAs | OneOf, value: str, other: str) -> str:
@@ -117,7 +131,10 @@ class _Writer:
         unknown = [row, column] if test.column_is_attribute else [row]
         if test.same_as:
             other = self._at(test.same_as)
-            return f"({other} is not None and {self._constant(cells)}.get(({row}, {column})) == {other})", [*unknown, other]
+            return f"({other} is not None and {self._constant(cells)}.get(({row}, {column})) == {other})", [
+                *unknown,
+                other,
+            ]
         wanted = frozenset(where for where, cell in cells.items() if cell in test.values)
         return f"({row}, {column}) in {self._constant(wanted)}", unknown
 

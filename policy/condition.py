@@ -1,6 +1,6 @@
 """What a rule asks of a request: a small closed language, as values.
 
-Every test is three-valued (Kleene). A value that is ill-typed or missing where it is required is unknown; a test of it is
+Every test is three-valued (Kleene). A value that is ill-typed, or missing where required, is unknown; a test of it is
 unknown, and so is its negation. `sure` asks whether a condition certainly holds, its opposite whether it may hold.
 """
 
@@ -62,7 +62,10 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Elapsed:
-    """Now is at or past the time (or the start of the date, Europe/Paris) plus an amount; unknown of a time that is not there."""
+    """Now is at or past the time (or the start of the date, Europe/Paris) plus an amount.
+
+    Unknown of a time that is not there.
+    """
 
     attribute: str
     amount: int
@@ -71,7 +74,7 @@ class Elapsed:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The cell of the table at the row that `attribute` names, in a column, has one of some values or another attribute's."""
+    """The table's cell in the row that `attribute` names holds one of some values, or what another attribute holds."""
 
     attribute: str
     table: str

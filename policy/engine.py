@@ -30,7 +30,9 @@ class _Denial:
 class Engine:
     """One profile's rules, compiled; immutable but for what it has learnt, and shared by threads."""
 
-    def __init__(self, profile: str, digest: str, vocabulary: Vocabulary, rules: Sequence[Rule], ground: Ground) -> None:
+    def __init__(
+        self, profile: str, digest: str, vocabulary: Vocabulary, rules: Sequence[Rule], ground: Ground
+    ) -> None:
         self.profile = profile
         self.digest = digest
         self._vocabulary = vocabulary
@@ -89,13 +91,18 @@ class Engine:
         """A list is decided first, then each of its items; one ill-typed item makes the whole request ill-typed."""
         if not isinstance(documents, Mapping):
             return self._refused(facts, action, ("documents: must be an object",))
-        named = {str(name): self._reader.with_document(facts, item, items or action, str(name)) for name, item in documents.items()}
+        named = {
+            str(name): self._reader.with_document(facts, item, items or action, str(name))
+            for name, item in documents.items()
+        }
         if found := tuple(fault for item in named.values() for fault in item.faults):
             return self._refused(facts, action, found)
         decision = self._decided(facts, action)
         if not decision.permitted or items is None:
             return decision
-        return replace(decision, visible=tuple(name for name, item in named.items() if self._decided(item, items).permitted))
+        return replace(
+            decision, visible=tuple(name for name, item in named.items() if self._decided(item, items).permitted)
+        )
 
     def _refused(self, facts: Facts, action: str, faults: tuple[str, ...]) -> Decision:
         values = list(facts.values)
@@ -141,7 +148,9 @@ class Engine:
         """The decision that a set of fired rules makes; kept, for there are few such sets."""
         rules = [self._rules[number] for number in fired]
         permits = [rule for rule in rules if rule.effect == "permit"]
-        denials = [_Denial(rule.stage, rule.answers or Answer.FORBIDDEN, rule.id) for rule in rules if rule.effect == "deny"]
+        denials = [
+            _Denial(rule.stage, rule.answers or Answer.FORBIDDEN, rule.id) for rule in rules if rule.effect == "deny"
+        ]
         if not permits:
             denials.append(_Denial(self._vocabulary.default_stage, Answer.FORBIDDEN, self._vocabulary.default_rule))
         decision = self._denied(action, denials) if denials else self._permitted(action, permits, rules)

@@ -1,4 +1,4 @@
-"""Turns a request into typed facts, in the vocabulary's order; what is missing or ill-typed becomes UNKNOWN and a fault."""
+"""Turns a request into typed facts in the vocabulary's order; what is missing or ill-typed is UNKNOWN, and a fault."""
 
 from __future__ import annotations
 
@@ -90,8 +90,13 @@ class FactReader:
         item.values[self._ill_typed] = item.values[self._ill_typed] or bool(item.faults)
         return item
 
-    def _fill(self, facts: Facts, request: Mapping[str, Any], action: str | None, wanted: list[tuple[int, Attribute]]) -> None:
-        entities = {name: self._entity(name, request, facts.faults) for name in {a.entity for _, a in wanted} & self._names.keys()}
+    def _fill(
+        self, facts: Facts, request: Mapping[str, Any], action: str | None, wanted: list[tuple[int, Attribute]]
+    ) -> None:
+        entities = {
+            name: self._entity(name, request, facts.faults)
+            for name in {a.entity for _, a in wanted} & self._names.keys()
+        }
         for position, attribute in wanted:
             if attribute.derived:
                 facts.values[position] = self._derived(attribute, request, action, facts.faults)
@@ -107,9 +112,8 @@ class FactReader:
         if not isinstance(value, Mapping):
             faults.append(f"{name}: must be an object")
             return None
-        for key in value:
-            if key not in self._names[name]:
-                faults.append(f"{name}.{_shown(key)}: is not an attribute of the vocabulary")
+        unknown = [key for key in value if key not in self._names[name]]
+        faults += [f"{name}.{_shown(key)}: is not an attribute of the vocabulary" for key in unknown]
         return value
 
     @staticmethod
@@ -146,7 +150,7 @@ def _value(attribute: Attribute, entity: Mapping[str, Any], faults: list[str]) -
     return value
 
 
-def _typed(attribute: Attribute, given: Any) -> Any:  # noqa: PLR0911  # one line a type
+def _typed(attribute: Attribute, given: Any) -> Any:  # one line a type
     match attribute.kind:
         case Kind.BOOLEAN:
             return given if isinstance(given, bool) else _ILL_TYPED

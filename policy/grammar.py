@@ -137,7 +137,9 @@ class Grammar:
         allowed = {"column": ("column", "of", "is")}.get(word, (word,))
         for extra, _ in tree.entries[1:]:
             if extra.value not in allowed:
-                self.faults.add(extra.place, f"`{extra.value}` beside `{word}`", "one operator an attribute; use `all` for more")
+                self.faults.add(
+                    extra.place, f"`{extra.value}` beside `{word}`", "one operator an attribute; use `all` for more"
+                )
         if word in ("contains", "contains_any"):
             return self._contains(attribute, value)
         if word == "exists":
@@ -178,7 +180,11 @@ class Grammar:
             return FALSE
         is_set = other.kind is Kind.CODES
         if attribute.kind in (Kind.CODES, *_TIMES) or is_set is not (word == "one_of") or other.kind in _TIMES:
-            self.faults.add(node.place, f"`{attribute.name}` and `{name}` cannot be compared so", "`same_as` two single values, `one_of` a set")
+            self.faults.add(
+                node.place,
+                f"`{attribute.name}` and `{name}` cannot be compared so",
+                "`same_as` two single values, `one_of` a set",
+            )
             return FALSE
         return OneOf(attribute.name, name) if is_set else SameAs(attribute.name, name)
 
@@ -190,7 +196,9 @@ class Grammar:
             if attribute.kind not in _TIMES:
                 self.faults.add(node.place, f"`{attribute.name}` is not a date or time")
             else:
-                self.faults.add_unknown(node.place, "parameter of days, months or years:", name, self.vocabulary.parameters)
+                self.faults.add_unknown(
+                    node.place, "parameter of days, months or years:", name, self.vocabulary.parameters
+                )
             return FALSE
         amount = self.parameters.get(name)
         if amount is None:
@@ -222,7 +230,9 @@ class Grammar:
         values = frozenset(str(value.value) for value in self._scalars(wanted))
         for value in self._scalars(wanted):
             if str(value.value) not in set(table.cells.values()):
-                self.faults.add_unknown(value.place, f"cell of table `{table.name}`:", value.value, set(table.cells.values()))
+                self.faults.add_unknown(
+                    value.place, f"cell of table `{table.name}`:", value.value, set(table.cells.values())
+                )
         return Cell(attribute.name, table.name, name, dynamic, values)
 
     def _column(self, table: Table, node: Node) -> tuple[str, bool]:
@@ -231,7 +241,7 @@ class Grammar:
         if name in self.vocabulary.attributes:
             return name, True
         if name not in table.columns:
-            self.faults.add_unknown(node.place, f"column of table `{table.name}`:", name, (*table.columns, *self.vocabulary.attributes))
+            self.faults.add_unknown(
+                node.place, f"column of table `{table.name}`:", name, (*table.columns, *self.vocabulary.attributes)
+            )
         return name, False
-
-

@@ -57,7 +57,7 @@ class Ground:
             case _:
                 return self.test(condition, values)
 
-    def test(self, test: Test, values: list[Any]) -> bool | None:  # noqa: PLR0911  # one line a test
+    def test(self, test: Test, values: list[Any]) -> bool | None:  # one line a test
         """One test; of an unknown value, unknown."""
         if isinstance(test, Period):
             return in_period(values[self.index["context.now"]], test)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-
 class Effect(StrEnum):
     """What a rule or a decision does."""
 

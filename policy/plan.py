@@ -5,7 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from policy.calendar import started_long_ago
-from policy.condition import Among, Cell, Condition, Constant, Elapsed, Every, Exists, Has, Listed, Negation, OneOf, SameAs, Some, Test, attributes_of
+from policy.condition import (
+    Among,
+    Cell,
+    Condition,
+    Constant,
+    Elapsed,
+    Every,
+    Exists,
+    Has,
+    Listed,
+    Negation,
+    OneOf,
+    SameAs,
+    Some,
+    Test,
+    attributes_of,
+)
 from policy.facts import UNKNOWN
 from policy.logic import Ground
 from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate, Within
@@ -55,7 +71,7 @@ def any_of(parts: list[Predicate]) -> Predicate:
     return kept[0] if len(kept) == 1 else AnyOf(kept) if kept else NO
 
 
-def _item_test(test: Test, sure: bool, values: list[Any], ground: Ground) -> Predicate:  # noqa: PLR0911  # one line a test
+def _item_test(test: Test, sure: bool, values: list[Any], ground: Ground) -> Predicate:  # one line a test
     doubt = Always(not sure)
     match test:
         case Among(attribute, allowed):
@@ -65,7 +81,9 @@ def _item_test(test: Test, sure: bool, values: list[Any], ground: Ground) -> Pre
         case Exists(attribute):
             return Not(IsOneOf(attribute, frozenset({None})))
         case Listed(attribute, table, as_column):
-            return IsOneOf(attribute, frozenset(ground.tables[table].columns if as_column else ground.tables[table].rows))
+            return IsOneOf(
+                attribute, frozenset(ground.tables[table].columns if as_column else ground.tables[table].rows)
+            )
         case Elapsed(attribute, amount, unit):
             now = values[ground.index["context.now"]]
             return doubt if now is UNKNOWN else Within(attribute, started_long_ago(amount, unit, now))
@@ -76,7 +94,10 @@ def _item_test(test: Test, sure: bool, values: list[Any], ground: Ground) -> Pre
             if column is UNKNOWN:
                 return doubt
             cells = ground.tables[test.table].cells
-            return IsOneOf(attribute, frozenset(row for (row, name), cell in cells.items() if name == column and cell in test.values))
+            return IsOneOf(
+                attribute,
+                frozenset(row for (row, name), cell in cells.items() if name == column and cell in test.values),
+            )
         case _:
             message = f"no list can be filtered by {test}"
             raise ValueError(message)

@@ -68,7 +68,9 @@ class RuleReader:
         id_node = shape.required(tree, "id", "a rule", self.faults)
         name = shape.text(id_node, "id", self.faults)
         if id_node and name in self._places:
-            self.faults.add(id_node.place, f"rule `{name}` stands already at {self._places[name]}", "give it another id")
+            self.faults.add(
+                id_node.place, f"rule `{name}` stands already at {self._places[name]}", "give it another id"
+            )
         self._places.setdefault(name, tree.place)
         effect = self._word(tree, "effect", EFFECTS)
         profiles = self._profiles(tree)
@@ -116,7 +118,9 @@ class RuleReader:
         node = tree.get("answers")
         if effect != "deny":
             if node is not None:
-                self.faults.add(node.place, f"rule `{name}` is a {effect} and has no outward answer", "remove `answers`")
+                self.faults.add(
+                    node.place, f"rule `{name}` is a {effect} and has no outward answer", "remove `answers`"
+                )
             return None
         word = self._word(tree, "answers", ("FORBIDDEN", "NOT_FOUND", "CONFLICT"))
         return Answer(word) if word in ("FORBIDDEN", "NOT_FOUND", "CONFLICT") else Answer.FORBIDDEN
@@ -125,7 +129,10 @@ class RuleReader:
         chosen = self._action_words(shape.required(tree, "actions", f"rule `{name}`", self.faults))
         without = self._action_words(tree.get("except"))
         for item, word in shape.texts(tree.get("except"), "except", self.faults):
-            if not (self.vocabulary.actions_of(word) & chosen) and word in (*self.vocabulary.actions, *self.vocabulary.groups):
+            if not (self.vocabulary.actions_of(word) & chosen) and word in (
+                *self.vocabulary.actions,
+                *self.vocabulary.groups,
+            ):
                 self.faults.add(item.place, f"`{word}` is not among the rule's actions", "remove it from `except`")
         return chosen - without
 
@@ -134,7 +141,9 @@ class RuleReader:
         for item, word in shape.texts(node, "actions", self.faults):
             named = self.vocabulary.actions_of(word)
             if not named:
-                self.faults.add_unknown(item.place, "action or group", word, (*self.vocabulary.actions, *self.vocabulary.groups))
+                self.faults.add_unknown(
+                    item.place, "action or group", word, (*self.vocabulary.actions, *self.vocabulary.groups)
+                )
             actions |= named
         return frozenset(actions)
 

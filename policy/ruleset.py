@@ -1,4 +1,4 @@
-"""Loads a folder of rule files into an immutable rule set with one engine per profile, or raises every fault at once."""
+"""Loads a folder of rule files into an immutable rule set, one engine a profile, or raises every fault at once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from policy.source import Mapping, Node, Scalar, read
 from policy.table import Table, read_table
 from policy.vocabulary import Vocabulary, read_vocabulary
 
+LONGEST = 100_000
+"""The largest number of days, months or years that a parameter may set."""
 NOT_RULES = frozenset({"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml"})
 
 
@@ -80,7 +82,9 @@ def _tree(folder: Path, name: str, faults: FaultList) -> Node | None:
 
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".csv") and not p.name.endswith("_test.yaml")):
+    for path in sorted(
+        p for p in folder.rglob("*") if p.suffix in (".yaml", ".csv") and not p.name.endswith("_test.yaml")
+    ):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
@@ -113,7 +117,7 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
         faults.add(node.place, f"parameter `{name}` must be true or false")
     elif unit == "code" and value not in words:
         faults.add_unknown(node.place, f"value of parameter `{name}`:", value, words)
-    elif unit in ("days", "months", "years") and not (value is None or (type(value) is int and 0 <= value <= 100_000)):
+    elif unit in ("days", "months", "years") and not (value is None or (type(value) is int and 0 <= value <= LONGEST)):
         faults.add(node.place, f"parameter `{name}` must be a number of {unit}, or null for no limit")
     return value
 
@@ -130,7 +134,13 @@ def _definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
     return found
 
 
-def _check(vocabulary: Vocabulary, rules: tuple[Rule, ...], definitions: Map[str, Node], grammars: Map[str, Grammar], faults: FaultList) -> None:
+def _check(
+    vocabulary: Vocabulary,
+    rules: tuple[Rule, ...],
+    definitions: Map[str, Node],
+    grammars: Map[str, Grammar],
+    faults: FaultList,
+) -> None:
     """What only the whole can show: words that nobody uses, and rules that look at the document too early."""
     used: set[str] = set().union(*(grammar.used for grammar in grammars.values()))
     for name, node in definitions.items():
@@ -146,14 +156,16 @@ def _check(vocabulary: Vocabulary, rules: tuple[Rule, ...], definitions: Map[str
 
 
 def _check_early(rule: Rule, vocabulary: Vocabulary, faults: FaultList) -> None:
-    """INVARIANT: before the document's own stages no answer may depend on the document (hidden and missing look alike)."""
+    """INVARIANT: before the document's own stages no answer depends on the document: hidden and missing look alike."""
     for action in sorted(rule.actions):
         allowed = vocabulary.early_document_attributes.get(action, frozenset())
         for condition in rule.conditions.values():
             for name in sorted(set(attributes_of(narrow(condition, "action", action)))):
                 if name.startswith("document.") and name not in allowed:
                     where = f"rule `{rule.id}` looks at `{name}` for `{action}`"
-                    faults.add(rule.place, f"{where} before the document's own stages", "it would betray a hidden document")
+                    faults.add(
+                        rule.place, f"{where} before the document's own stages", "it would betray a hidden document"
+                    )
 
 
 def _check_lists(vocabulary: Vocabulary, engines: Map[str, Engine], faults: FaultList) -> None:

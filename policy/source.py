@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -91,9 +92,10 @@ class _Builder:
                 if not self._take(event):
                     return None
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            place = Place(self._name, mark.line + 1, mark.column + 1) if mark else Place(self._name)
-            self._faults.add(place, f"is not YAML: {error.problem or error.context}", "check indentation and quotes; no tabs")
+            place = self._place(error.problem_mark or error.context_mark)
+            self._faults.add(
+                place, f"is not YAML: {error.problem or error.context}", "check indentation and quotes; no tabs"
+            )
             return None
         except yaml.YAMLError as error:  # a character that YAML forbids has no mark
             self._faults.add(Place(self._name), f"is not YAML: {str(error).splitlines()[0]}")
@@ -106,13 +108,18 @@ class _Builder:
     def _events(text: str) -> Iterator[yaml.Event]:
         yield from yaml.parse(text, Loader=yaml.CSafeLoader)
 
+    def _place(self, mark: Any) -> Place:
+        """Where a mark of the reader points (its types differ between the two readers)."""
+        return Place(self._name, mark.line + 1, mark.column + 1) if mark else Place(self._name)
+
     def _take(self, event: yaml.Event) -> bool:
-        place = Place(self._name, event.start_mark.line + 1, event.start_mark.column + 1)
+        place = self._place(event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             self._faults.add(place, "anchors and aliases (`&`, `*`) are not part of the rule language", "write it out")
             return False
-        if getattr(event, "tag", None) not in (None, "!"):
-            self._faults.add(place, f"the tag `{event.tag}` is not part of the rule language", "remove it")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            self._faults.add(place, f"the tag `{tag}` is not part of the rule language", "remove it")
             return False
         if isinstance(event, yaml.DocumentStartEvent) and self._root is not None:
             self._faults.add(place, "a second YAML document", "one document a file")

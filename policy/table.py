@@ -32,7 +32,11 @@ def read_table(source: TableSource, folder: Path, faults: FaultList) -> Table:
     except (OSError, UnicodeDecodeError) as error:
         faults.add(source.place, f"table `{source.name}`: {source.file} cannot be read: {type(error).__name__}")
         return empty
-    lines = [(number, row) for number, row in enumerate(csv.reader(io.StringIO(text)), 1) if row and not row[0].startswith("#")]
+    lines = [
+        (number, row)
+        for number, row in enumerate(csv.reader(io.StringIO(text)), 1)
+        if row and not row[0].startswith("#")
+    ]
     if not lines or source.key not in lines[0][1]:
         faults.add(Place(source.file), f"has no column `{source.key}`")
         return empty

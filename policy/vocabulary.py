@@ -104,6 +104,9 @@ class Vocabulary:
     """Name → unit (boolean, code, days, months, years) and, for a code, its values."""
     obligations: Map[str, str]
     """Code → who fulfils it: gate, service or caller; in the order of answers."""
+    obligation_titles: Map[str, Text]
+    answers: Map[str, Text]
+    """Outward answer → what the person is told."""
     always: frozenset[str]
     """Obligations of every decision, permitted or not."""
     scopes: tuple[str, ...]
@@ -119,7 +122,18 @@ class Vocabulary:
         return frozenset(name for name, action in self.actions.items() if word in action.groups)
 
 
-_KEYS = ("stages", "default", "actions", "attributes", "parameters", "obligations", "scopes", "tables", "early_document_attributes")
+_KEYS = (
+    "stages",
+    "default",
+    "actions",
+    "attributes",
+    "parameters",
+    "answers",
+    "obligations",
+    "scopes",
+    "tables",
+    "early_document_attributes",
+)
 _UNITS = ("boolean", "code", "days", "months", "years")
 _FULFILLERS = ("gate", "service", "caller")
 
@@ -127,12 +141,12 @@ _FULFILLERS = ("gate", "service", "caller")
 def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
     """Build the vocabulary from the tree of vocabulary.yaml; what is wrong goes to `faults`."""
     tree = shape.mapping(node, "the vocabulary", _KEYS, faults) or Mapping(Place("vocabulary.yaml"), ())
-    actions = {name: _action(key, name, value, faults) for key, name, value in _named(tree, "actions", faults)}
+    actions = {name: _action(name, value, faults) for _, name, value in _named(tree, "actions", faults)}
     for key, name, _ in _named(tree, "actions", FaultList()):
         if (target := actions[name].items) and target not in actions:
             faults.add_unknown(key.place, "action", target, actions)
     default = shape.mapping(tree.get("default"), "default", ("stage", "rule"), faults)
-    obligations, always = _obligations(tree, faults)
+    obligations, titles, always = _obligations(tree, faults)
     return Vocabulary(
         actions=actions,
         groups=frozenset(group for action in actions.values() for group in action.groups),
@@ -142,6 +156,8 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         default_rule=shape.text(default.get("rule"), "default.rule", faults) if default else "",
         parameters={name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)},
         obligations=obligations,
+        obligation_titles=titles,
+        answers={name: shape.bilingual(value, name, faults) for _, name, value in _named(tree, "answers", faults)},
         always=always,
         scopes=tuple(word for _, word in shape.texts(tree.get("scopes"), "scopes", faults)),
         tables=tuple(_table(name, value, faults) for _, name, value in _named(tree, "tables", faults)),
@@ -156,7 +172,7 @@ def _named(tree: Mapping, key: str, faults: FaultList) -> list[tuple[Scalar, str
     return shape.entries(shape.required(tree, key, "the vocabulary", faults), key, faults)
 
 
-def _action(key: Scalar, name: str, node: Node, faults: FaultList) -> Action:
+def _action(name: str, node: Node, faults: FaultList) -> Action:
     tree = shape.mapping(node, f"action `{name}`", ("fr", "en", "groups", "items", "internal"), faults)
     if tree is None:
         return Action(name, Text("", ""), frozenset())
@@ -212,14 +228,27 @@ def _attribute(key: Scalar, name: str, node: Node, actions: Map[str, Action], fa
     kind = Kind(word)
     derived = tree.get("derived")
     how = shape.text(derived, "derived", faults) if derived else ""
-    values = tuple(actions) if how == "action" else tuple(w for _, w in shape.texts(tree.get("values"), "values", faults))
+    values = (
+        tuple(actions) if how == "action" else tuple(w for _, w in shape.texts(tree.get("values"), "values", faults))
+    )
     if kind in (Kind.CODE, Kind.CODES) and not values:
         faults.add(key.place, f"attribute `{name}` is a {kind} without values", "list them under `values`")
     required = _requirements(tree.get("required"), faults)
     absent = tree.get("absent")
     if not required and absent is None and not how:
-        faults.add(key.place, f"attribute `{name}` says neither `required` nor `absent`", "say what a missing value stands for")
-    return Attribute(name, kind, _title(tree, f"attribute `{name}`", faults), key.place, values, required, _absent(absent, kind, values, faults), how)
+        faults.add(
+            key.place, f"attribute `{name}` says neither `required` nor `absent`", "say what a missing value stands for"
+        )
+    return Attribute(
+        name,
+        kind,
+        _title(tree, f"attribute `{name}`", faults),
+        key.place,
+        values,
+        required,
+        _absent(absent, kind, values, faults),
+        how,
+    )
 
 
 def _absent(node: Node | None, kind: Kind, values: tuple[str, ...], faults: FaultList) -> object:
@@ -260,13 +289,13 @@ def _parameter(node: Node, faults: FaultList) -> tuple[str, tuple[str, ...]]:
     return unit, tuple(word for _, word in shape.texts(tree.get("values"), "values", faults))
 
 
-def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], frozenset[str]]:
-    who, always = {}, set()
+def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], dict[str, Text], frozenset[str]]:
+    who, titles, always = {}, {}, set()
     for key, name, node in _named(tree, "obligations", faults):
         entry = shape.mapping(node, f"obligation `{name}`", ("fr", "en", "fulfilled_by", "always"), faults)
         if entry is None:
             continue
-        _title(entry, f"obligation `{name}`", faults)
+        titles[name] = _title(entry, f"obligation `{name}`", faults)
         by = shape.text(shape.required(entry, "fulfilled_by", f"obligation `{name}`", faults), "fulfilled_by", faults)
         if by not in _FULFILLERS:
             faults.add_unknown(key.place, "fulfiller", by, _FULFILLERS)
@@ -274,18 +303,25 @@ def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], froz
         flag = entry.get("always")
         if isinstance(flag, Scalar) and flag.value is True:
             always.add(name)
-    return who, frozenset(always)
+    return who, titles, frozenset(always)
 
 
 def _table(name: str, node: Node, faults: FaultList) -> TableSource:
-    tree = shape.mapping(node, f"table `{name}`", ("file", "key", "marks", "columns", "fr", "en"), faults) or Mapping(node.place, ())
+    tree = shape.mapping(node, f"table `{name}`", ("file", "key", "marks", "columns", "fr", "en"), faults) or Mapping(
+        node.place, ()
+    )
     marks = tree.get("marks")
     columns = tree.get("columns")
     return TableSource(
         name,
         shape.text(shape.required(tree, "file", f"table `{name}`", faults), "file", faults),
         shape.text(shape.required(tree, "key", f"table `{name}`", faults), "key", faults),
-        {mark: shape.text(value, "a mark's meaning", faults) for _, mark, value in shape.entries(marks, "marks", faults)} if marks else {},
+        {
+            mark: shape.text(value, "a mark's meaning", faults)
+            for _, mark, value in shape.entries(marks, "marks", faults)
+        }
+        if marks
+        else {},
         shape.text(columns, "columns", faults) if columns else "",
         node.place,
     )

@@ -1,0 +1,231 @@
+"""Runs the officers' test tables (`*_test.yaml`) against a rule set: what a table does not permit must be denied.
+
+A table names an action, some people of `world.yaml` and, where the action concerns one, some documents; `permitted`
+lists who may, `denied` may say which answer and which rule the others get. Every table is asked in every profile it
+names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from policy import shape
+from policy.errors import FaultList, Place
+from policy.model import Decision
+from policy.ruleset import RuleSet
+from policy.source import Mapping, Node, Scalar, Sequence, read
+
+_AGO = re.compile(r"(\d+) days ago")
+_TABLE = (
+    "name", "profiles", "record", "action", "subjects", "documents", "document", "context", "relation", "facts", "at",
+    "permitted", "denied", "obligations", "visible", "scope",
+)  # fmt: skip
+_WORLD = ("clock", "subjects", "records", "documents")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A case that was answered otherwise than its table says."""
+
+    place: Place
+    table: str
+    case: str
+    expected: str
+    got: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run of the tables showed."""
+
+    cases: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    covered: set[str] = field(default_factory=set)
+    """Rules that made at least one of the answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request of a table, and what the table says of it."""
+
+    place: Place
+    table: str
+    title: str
+    profile: str
+    request: dict[str, Any]
+    permitted: bool
+    answer: str
+    """The answer and the rules that a denied case must have, or empty."""
+    expected: dict[str, Any]
+    """Obligations, visible names and scope that a permitted case must have."""
+
+
+def run(ruleset: RuleSet, faults: FaultList) -> Report:
+    """Ask every case of every table; a fault in a table goes to `faults` and leaves the table out."""
+    report = Report()
+    for case in cases(ruleset, faults):
+        decision = ruleset.engines[case.profile].decide(case.request)
+        report.cases += 1
+        report.covered.update(decision.rules)
+        if decision.permitted:
+            report.covered.update(decision.matched)
+        if wrong := _wrong(case, decision):
+            report.failures.append(Failure(case.place, case.table, case.title, *wrong))
+    return report
+
+
+def cases(ruleset: RuleSet, faults: FaultList) -> Iterator[Case]:
+    """Every case of every table beside the rules, in file order."""
+    name = f"{ruleset.folder.name}/world.yaml"
+    tree = shape.mapping(read(ruleset.folder / "world.yaml", name, faults), "the world", _WORLD, faults)
+    world = {key: plain(tree.get(key)) or {} for key in _WORLD} if tree else {}
+    if not world:
+        return
+    for path in sorted(ruleset.folder.glob("*_test.yaml")):
+        node = read(path, f"{ruleset.folder.name}/{path.name}", faults)
+        for item in shape.items(node, "a test file", faults):
+            table = shape.mapping(item, "a table", _TABLE, faults)
+            if table is not None:
+                yield from _Table(ruleset, world, table, faults).cases()
+
+
+def plain(node: Node | None) -> Any:
+    """A tree as ordinary values."""
+    if isinstance(node, Mapping):
+        return {str(key.value): plain(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return node.value if isinstance(node, Scalar) else None
+
+
+@dataclass(slots=True)
+class _Table:
+    """One table of a test file."""
+
+    ruleset: RuleSet
+    world: dict[str, Any]
+    tree: Mapping
+    faults: FaultList
+
+    def cases(self) -> Iterator[Case]:
+        data = {str(key.value): plain(value) for key, value in self.tree.entries}
+        subjects = self._known("subjects", _names(data.get("subjects")), self.world["subjects"])
+        named = self._known("documents", _names(data.get("documents")), self.world["documents"])
+        documents: list[str | None] = [*named] or [None]
+        profiles = self._known("profiles", _names(data.get("profiles")), self.ruleset.engines) or list(
+            self.ruleset.profiles
+        )
+        self._known("record", _names(data.get("record")), self.world["records"])
+        actions = self._known("action", _names(data.get("action")), self.ruleset.vocabulary.actions)
+        self._unlisted(data, subjects, named)
+        for profile in profiles:
+            for action in actions:
+                for subject in subjects:
+                    for document in documents:
+                        yield self._case(data, profile, action, subject, document)
+
+    def _known(self, key: str, names: list[str], known: Any) -> list[str]:
+        node = self.tree.get(key)
+        for name in names:
+            if name not in known:
+                self.faults.add_unknown(node.place if node else self.tree.place, key, name, known)
+        return [name for name in names if name in known]
+
+    def _unlisted(self, data: dict[str, Any], subjects: list[str], documents: list[str]) -> None:
+        """An expectation about a case that the table does not ask would never be checked."""
+        for key in ("permitted", "denied"):
+            node = self.tree.get(key)
+            about = data.get(key) or {}
+            for name in about if node else ():
+                if name not in subjects:
+                    self.faults.add_unknown(
+                        node.place if node else self.tree.place, f"subject in `{key}`", name, subjects
+                    )
+                inner = about[name] if isinstance(about, dict) else None
+                for document in inner if isinstance(inner, dict | list) else ():
+                    if document not in documents:
+                        place = node.place if node else self.tree.place
+                        self.faults.add_unknown(place, f"document in `{key}`", document, documents)
+
+    def _case(self, data: dict[str, Any], profile: str, action: str, subject: str, document: str | None) -> Case:
+        permitted = data.get("permitted") or {}
+        allowed = (
+            subject in permitted
+            if isinstance(permitted, list) or document is None
+            else document in _names(permitted.get(subject))
+        )
+        denied = data.get("denied") or {}
+        answer = denied.get(subject) or "" if isinstance(denied, dict) else str(denied)
+        if isinstance(answer, dict):
+            answer = answer.get(document, "")
+        title = " ".join(part for part in (profile, subject, action, document) if part)
+        expected: dict[str, Any] = {key: data[key] for key in ("obligations", "visible", "scope") if key in data}
+        request = self._request(data, profile, action, subject, document)
+        return Case(self.tree.place, str(data.get("name", "")), title, profile, request, allowed, answer, expected)
+
+    def _request(
+        self, data: dict[str, Any], profile: str, action: str, subject: str, document: str | None
+    ) -> dict[str, Any]:
+        clock = str(data.get("at") or self.world["clock"][profile])
+        record = self.world["records"].get(data.get("record")) or {}
+        facts = {**(record.get("facts") or {"exists": False}), **(data.get("facts") or {})}
+        request: dict[str, Any] = {
+            "action": action,
+            "at": clock,
+            "subject": {"id": subject, **self.world["subjects"][subject]},
+            "record": facts,
+            "relation": {**((record.get("relations") or {}).get(subject) or {}), **(data.get("relation") or {})},
+            "context": data.get("context") or {},
+        }
+        if document is not None:
+            request["document"] = {**self.world["documents"][document], **(data.get("document") or {})}
+        elif "document" in data:
+            request["document"] = data["document"]
+        if self.ruleset.vocabulary.actions[action].items:
+            request["documents"] = {name: self.world["documents"][name] for name in record.get("documents") or ()}
+        return dict(_dated(request, datetime.fromisoformat(clock)))
+
+
+def _names(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list | dict) else [str(value)]
+
+
+def _dated(value: Any, clock: datetime) -> Any:
+    """The same values with `30 days ago` counted from the clock."""
+    if isinstance(value, dict):
+        return {
+            key: _dated(item, clock)[:10] if _is_ago(key, item) else _dated(item, clock) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_dated(item, clock) for item in value]
+    found = _AGO.fullmatch(value) if isinstance(value, str) else None
+    return (clock - timedelta(days=int(found[1]))).isoformat() if found else value
+
+
+def _is_ago(key: str, value: Any) -> bool:
+    """Whether the value is a date (not a time) counted from the clock."""
+    return key.endswith("_date") and isinstance(value, str) and _AGO.fullmatch(value) is not None
+
+
+def _wrong(case: Case, decision: Decision) -> tuple[str, str] | None:
+    """What was expected and what came, or nothing when the case is as its table says."""
+    got = f"{decision.effect} {decision.answer} {' '.join(decision.rules)}"
+    if case.permitted is not decision.permitted:
+        return ("PERMIT" if case.permitted else "DENY (not listed)"), got
+    if not case.permitted:
+        answer, *rules = case.answer.split() or [decision.answer.value]
+        if answer != decision.answer.value or not set(rules) <= set(decision.rules):
+            return f"DENY {case.answer}", got
+        return None
+    came = {"obligations": list(decision.obligations), "visible": list(decision.visible or ()), "scope": decision.scope}
+    for key, wanted in case.expected.items():
+        same = sorted(came[key] or ()) == sorted(wanted) if isinstance(wanted, list) else came[key] == wanted
+        if not same:
+            return f"{key}: {wanted}", f"{key}: {came[key]}"
+    return None
