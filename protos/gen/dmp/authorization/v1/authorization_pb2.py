@@ -27,7 +27,7 @@ from dmp.documents.v1 import documents_pb2 as dmp_dot_documents_dot_v1_dot_docum
 from dmp.records.v1 import records_pb2 as dmp_dot_records_dot_v1_dot_records__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(dmp/authorization/v1/authorization.proto\x12\x14\x64mp.authorization.v1\x1a\x1a\x64mp/access/v1/access.proto\x1a dmp/documents/v1/documents.proto\x1a\x1c\x64mp/records/v1/records.proto\"\x97\x03\n\x08Question\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x08\x92\xe7\x18\x04\x08\x01\x10\x01\x12\x18\n\x06\x61\x63tion\x18\x02 \x01(\tB\x08\x92\xe7\x18\x04\x08\x01\x18@\x12\x1b\n\x0b\x64ocument_id\x18\x03 \x01(\tB\x06\x92\xe7\x18\x02\x18@\x12\x37\n\x0cprofessional\x18\x04 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x06\x92\xe7\x18\x02\x10\x04\x12\"\n\x04role\x18\x05 \x01(\x0e\x32\x14.dmp.records.v1.Role\x12.\n\nopposition\x18\x06 \x01(\x0e\x32\x1a.dmp.records.v1.Opposition\x12.\n\x11holder_birth_date\x18\x07 \x01(\x0b\x32\x13.dmp.access.v1.Date\x12.\n\nprotection\x18\x08 \x01(\x0e\x32\x1a.dmp.records.v1.Protection\x12\x32\n\x08statuses\x18\t \x03(\x0e\x32 .dmp.documents.v1.DocumentStatus\"{\n\x0c\x43heckRequest\x12\x38\n\x08question\x18\x01 \x01(\x0b\x32\x1e.dmp.authorization.v1.QuestionB\x06\x92\xe7\x18\x02\x08\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\"\xb8\x01\n\rCheckResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12,\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32\x1c.dmp.authorization.v1.Effect\x12,\n\x06\x61nswer\x18\x03 \x01(\x0e\x32\x1c.dmp.authorization.v1.Answer\x12\r\n\x05rules\x18\x04 \x03(\t\x12\x13\n\x0bobligations\x18\x05 \x03(\t\"}\n\x0e\x45xplainRequest\x12\x38\n\x08question\x18\x01 \x01(\x0b\x32\x1e.dmp.authorization.v1.QuestionB\x06\x92\xe7\x18\x02\x08\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\"\xf2\x01\n\x0f\x45xplainResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12,\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32\x1c.dmp.authorization.v1.Effect\x12,\n\x06\x61nswer\x18\x03 \x01(\x0e\x32\x1c.dmp.authorization.v1.Answer\x12+\n\x07summary\x18\x04 \x01(\x0b\x32\x1a.dmp.authorization.v1.Text\x12-\n\x07reasons\x18\x05 \x03(\x0b\x32\x1c.dmp.authorization.v1.Reason\"\x1e\n\x04Text\x12\n\n\x02\x66r\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"P\n\x06Reason\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12)\n\x05title\x18\x02 \x01(\x0b\x32\x1a.dmp.authorization.v1.Text\x12\r\n\x05\x62\x61sis\x18\x03 \x01(\t\"I\n\x14\x44\x65scribeRulesRequest\x12\x31\n\x0c\x61ttestations\x18\x01 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\"\x8c\x01\n\x15\x44\x65scribeRulesResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0f\n\x07profile\x18\x03 \x01(\t\x12)\n\x05rules\x18\x04 \x03(\x0b\x32\x1a.dmp.authorization.v1.Rule\"\xb2\x01\n\x04Rule\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x61talogue_id\x18\x02 \x01(\t\x12)\n\x05title\x18\x03 \x01(\x0b\x32\x1a.dmp.authorization.v1.Text\x12\r\n\x05\x62\x61sis\x18\x04 \x01(\t\x12,\n\x06\x65\x66\x66\x65\x63t\x18\x05 \x01(\x0e\x32\x1c.dmp.authorization.v1.Effect\x12\r\n\x05stage\x18\x06 \x01(\t\x12\x0f\n\x07\x61\x63tions\x18\x07 \x03(\t*Z\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x1d\n\rEFFECT_PERMIT\x10\x01\x1a\n\x9a\xe7\x18\x06PERMIT\x12\x19\n\x0b\x45\x46\x46\x45\x43T_DENY\x10\x02\x1a\x08\x9a\xe7\x18\x04\x44\x45NY*\xa4\x01\n\x06\x41nswer\x12\x16\n\x12\x41NSWER_UNSPECIFIED\x10\x00\x12\x15\n\tANSWER_OK\x10\x01\x1a\x06\x9a\xe7\x18\x02OK\x12#\n\x10\x41NSWER_FORBIDDEN\x10\x02\x1a\r\x9a\xe7\x18\tFORBIDDEN\x12#\n\x10\x41NSWER_NOT_FOUND\x10\x03\x1a\r\x9a\xe7\x18\tNOT_FOUND\x12!\n\x0f\x41NSWER_CONFLICT\x10\x04\x1a\x0c\x9a\xe7\x18\x08\x43ONFLICT2\xf9\x07\n\x14\x41uthorizationService\x12\xa8\x03\n\x05\x43heck\x12\".dmp.authorization.v1.CheckRequest\x1a#.dmp.authorization.v1.CheckResponse\"\xd5\x02\x8a\xe7\x18\xd0\x02\n\x0c\x64\x65\x63ision.ask\x10\x03\x1a\x0fquestion.record\"\x14question.document_id*\'\n\x0e\x63ontext.target\x12\x15question.professional*\x1d\n\x0c\x63ontext.role\x12\rquestion.role*.\n\x17\x63ontext.opposition_code\x12\x13question.opposition*7\n\x19\x63ontext.holder_birth_date\x12\x1aquestion.holder_birth_date*)\n\x12\x63ontext.protection\x12\x13question.protection**\n\x15\x63ontext.status_filter\x12\x11question.statusesJ\x0fquestion.action\x12\xb2\x03\n\x07\x45xplain\x12$.dmp.authorization.v1.ExplainRequest\x1a%.dmp.authorization.v1.ExplainResponse\"\xd9\x02\x8a\xe7\x18\xd4\x02\n\x10\x64\x65\x63ision.explain\x10\x03\x1a\x0fquestion.record\"\x14question.document_id*\'\n\x0e\x63ontext.target\x12\x15question.professional*\x1d\n\x0c\x63ontext.role\x12\rquestion.role*.\n\x17\x63ontext.opposition_code\x12\x13question.opposition*7\n\x19\x63ontext.holder_birth_date\x12\x1aquestion.holder_birth_date*)\n\x12\x63ontext.protection\x12\x13question.protection**\n\x15\x63ontext.status_filter\x12\x11question.statusesJ\x0fquestion.action\x12\x80\x01\n\rDescribeRules\x12*.dmp.authorization.v1.DescribeRulesRequest\x1a+.dmp.authorization.v1.DescribeRulesResponse\"\x16\x8a\xe7\x18\x12\n\x0erules.describe\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(dmp/authorization/v1/authorization.proto\x12\x14\x64mp.authorization.v1\x1a\x1a\x64mp/access/v1/access.proto\x1a dmp/documents/v1/documents.proto\x1a\x1c\x64mp/records/v1/records.proto\"\xd5\x03\n\x08Question\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x08\x92\xe7\x18\x04\x08\x01\x10\x01\x12\x18\n\x06\x61\x63tion\x18\x02 \x01(\tB\x08\x92\xe7\x18\x04\x08\x01\x18@\x12\x1b\n\x0b\x64ocument_id\x18\x03 \x01(\tB\x06\x92\xe7\x18\x02\x18@\x12\x37\n\x0cprofessional\x18\x04 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x06\x92\xe7\x18\x02\x10\x04\x12\"\n\x04role\x18\x05 \x01(\x0e\x32\x14.dmp.records.v1.Role\x12.\n\nopposition\x18\x06 \x01(\x0e\x32\x1a.dmp.records.v1.Opposition\x12.\n\x11holder_birth_date\x18\x07 \x01(\x0b\x32\x13.dmp.access.v1.Date\x12.\n\nprotection\x18\x08 \x01(\x0e\x32\x1a.dmp.records.v1.Protection\x12\x32\n\x08statuses\x18\t \x03(\x0e\x32 .dmp.documents.v1.DocumentStatus\x12<\n\x0cnew_document\x18\n \x01(\x0b\x32&.dmp.authorization.v1.ProposedDocument\"`\n\x10ProposedDocument\x12\x1b\n\ttype_code\x18\x01 \x01(\tB\x08\x92\xe7\x18\x04\x08\x01\x18@\x12/\n\x06labels\x18\x02 \x03(\x0e\x32\x17.dmp.documents.v1.LabelB\x06\x92\xe7\x18\x02\x08\x01\"{\n\x0c\x43heckRequest\x12\x38\n\x08question\x18\x01 \x01(\x0b\x32\x1e.dmp.authorization.v1.QuestionB\x06\x92\xe7\x18\x02\x08\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\"\xb8\x01\n\rCheckResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12,\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32\x1c.dmp.authorization.v1.Effect\x12,\n\x06\x61nswer\x18\x03 \x01(\x0e\x32\x1c.dmp.authorization.v1.Answer\x12\r\n\x05rules\x18\x04 \x03(\t\x12\x13\n\x0bobligations\x18\x05 \x03(\t\"}\n\x0e\x45xplainRequest\x12\x38\n\x08question\x18\x01 \x01(\x0b\x32\x1e.dmp.authorization.v1.QuestionB\x06\x92\xe7\x18\x02\x08\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\"\xf2\x01\n\x0f\x45xplainResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12,\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32\x1c.dmp.authorization.v1.Effect\x12,\n\x06\x61nswer\x18\x03 \x01(\x0e\x32\x1c.dmp.authorization.v1.Answer\x12+\n\x07summary\x18\x04 \x01(\x0b\x32\x1a.dmp.authorization.v1.Text\x12-\n\x07reasons\x18\x05 \x03(\x0b\x32\x1c.dmp.authorization.v1.Reason\"\x1e\n\x04Text\x12\n\n\x02\x66r\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"P\n\x06Reason\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12)\n\x05title\x18\x02 \x01(\x0b\x32\x1a.dmp.authorization.v1.Text\x12\r\n\x05\x62\x61sis\x18\x03 \x01(\t\"I\n\x14\x44\x65scribeRulesRequest\x12\x31\n\x0c\x61ttestations\x18\x01 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\"\x8c\x01\n\x15\x44\x65scribeRulesResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0f\n\x07profile\x18\x03 \x01(\t\x12)\n\x05rules\x18\x04 \x03(\x0b\x32\x1a.dmp.authorization.v1.Rule\"\xb2\x01\n\x04Rule\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x61talogue_id\x18\x02 \x01(\t\x12)\n\x05title\x18\x03 \x01(\x0b\x32\x1a.dmp.authorization.v1.Text\x12\r\n\x05\x62\x61sis\x18\x04 \x01(\t\x12,\n\x06\x65\x66\x66\x65\x63t\x18\x05 \x01(\x0e\x32\x1c.dmp.authorization.v1.Effect\x12\r\n\x05stage\x18\x06 \x01(\t\x12\x0f\n\x07\x61\x63tions\x18\x07 \x03(\t*Z\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x1d\n\rEFFECT_PERMIT\x10\x01\x1a\n\x9a\xe7\x18\x06PERMIT\x12\x19\n\x0b\x45\x46\x46\x45\x43T_DENY\x10\x02\x1a\x08\x9a\xe7\x18\x04\x44\x45NY*\xa4\x01\n\x06\x41nswer\x12\x16\n\x12\x41NSWER_UNSPECIFIED\x10\x00\x12\x15\n\tANSWER_OK\x10\x01\x1a\x06\x9a\xe7\x18\x02OK\x12#\n\x10\x41NSWER_FORBIDDEN\x10\x02\x1a\r\x9a\xe7\x18\tFORBIDDEN\x12#\n\x10\x41NSWER_NOT_FOUND\x10\x03\x1a\r\x9a\xe7\x18\tNOT_FOUND\x12!\n\x0f\x41NSWER_CONFLICT\x10\x04\x1a\x0c\x9a\xe7\x18\x08\x43ONFLICT2\xf9\x07\n\x14\x41uthorizationService\x12\xa8\x03\n\x05\x43heck\x12\".dmp.authorization.v1.CheckRequest\x1a#.dmp.authorization.v1.CheckResponse\"\xd5\x02\x8a\xe7\x18\xd0\x02\n\x0c\x64\x65\x63ision.ask\x10\x03\x1a\x0fquestion.record\"\x14question.document_id*\'\n\x0e\x63ontext.target\x12\x15question.professional*\x1d\n\x0c\x63ontext.role\x12\rquestion.role*.\n\x17\x63ontext.opposition_code\x12\x13question.opposition*7\n\x19\x63ontext.holder_birth_date\x12\x1aquestion.holder_birth_date*)\n\x12\x63ontext.protection\x12\x13question.protection**\n\x15\x63ontext.status_filter\x12\x11question.statusesJ\x0fquestion.action\x12\xb2\x03\n\x07\x45xplain\x12$.dmp.authorization.v1.ExplainRequest\x1a%.dmp.authorization.v1.ExplainResponse\"\xd9\x02\x8a\xe7\x18\xd4\x02\n\x10\x64\x65\x63ision.explain\x10\x03\x1a\x0fquestion.record\"\x14question.document_id*\'\n\x0e\x63ontext.target\x12\x15question.professional*\x1d\n\x0c\x63ontext.role\x12\rquestion.role*.\n\x17\x63ontext.opposition_code\x12\x13question.opposition*7\n\x19\x63ontext.holder_birth_date\x12\x1aquestion.holder_birth_date*)\n\x12\x63ontext.protection\x12\x13question.protection**\n\x15\x63ontext.status_filter\x12\x11question.statusesJ\x0fquestion.action\x12\x80\x01\n\rDescribeRules\x12*.dmp.authorization.v1.DescribeRulesRequest\x1a+.dmp.authorization.v1.DescribeRulesResponse\"\x16\x8a\xe7\x18\x12\n\x0erules.describe\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,6 +54,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUESTION'].fields_by_name['document_id']._serialized_options = b'\222\347\030\002\030@'
   _globals['_QUESTION'].fields_by_name['professional']._loaded_options = None
   _globals['_QUESTION'].fields_by_name['professional']._serialized_options = b'\222\347\030\002\020\004'
+  _globals['_PROPOSEDDOCUMENT'].fields_by_name['type_code']._loaded_options = None
+  _globals['_PROPOSEDDOCUMENT'].fields_by_name['type_code']._serialized_options = b'\222\347\030\004\010\001\030@'
+  _globals['_PROPOSEDDOCUMENT'].fields_by_name['labels']._loaded_options = None
+  _globals['_PROPOSEDDOCUMENT'].fields_by_name['labels']._serialized_options = b'\222\347\030\002\010\001'
   _globals['_CHECKREQUEST'].fields_by_name['question']._loaded_options = None
   _globals['_CHECKREQUEST'].fields_by_name['question']._serialized_options = b'\222\347\030\002\010\001'
   _globals['_EXPLAINREQUEST'].fields_by_name['question']._loaded_options = None
@@ -64,30 +68,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUTHORIZATIONSERVICE'].methods_by_name['Explain']._serialized_options = b'\212\347\030\324\002\n\020decision.explain\020\003\032\017question.record\"\024question.document_id*\'\n\016context.target\022\025question.professional*\035\n\014context.role\022\rquestion.role*.\n\027context.opposition_code\022\023question.opposition*7\n\031context.holder_birth_date\022\032question.holder_birth_date*)\n\022context.protection\022\023question.protection**\n\025context.status_filter\022\021question.statusesJ\017question.action'
   _globals['_AUTHORIZATIONSERVICE'].methods_by_name['DescribeRules']._loaded_options = None
   _globals['_AUTHORIZATIONSERVICE'].methods_by_name['DescribeRules']._serialized_options = b'\212\347\030\022\n\016rules.describe\020\001'
-  _globals['_EFFECT']._serialized_start=1765
-  _globals['_EFFECT']._serialized_end=1855
-  _globals['_ANSWER']._serialized_start=1858
-  _globals['_ANSWER']._serialized_end=2022
+  _globals['_EFFECT']._serialized_start=1925
+  _globals['_EFFECT']._serialized_end=2015
+  _globals['_ANSWER']._serialized_start=2018
+  _globals['_ANSWER']._serialized_end=2182
   _globals['_QUESTION']._serialized_start=159
-  _globals['_QUESTION']._serialized_end=566
-  _globals['_CHECKREQUEST']._serialized_start=568
-  _globals['_CHECKREQUEST']._serialized_end=691
-  _globals['_CHECKRESPONSE']._serialized_start=694
-  _globals['_CHECKRESPONSE']._serialized_end=878
-  _globals['_EXPLAINREQUEST']._serialized_start=880
-  _globals['_EXPLAINREQUEST']._serialized_end=1005
-  _globals['_EXPLAINRESPONSE']._serialized_start=1008
-  _globals['_EXPLAINRESPONSE']._serialized_end=1250
-  _globals['_TEXT']._serialized_start=1252
-  _globals['_TEXT']._serialized_end=1282
-  _globals['_REASON']._serialized_start=1284
-  _globals['_REASON']._serialized_end=1364
-  _globals['_DESCRIBERULESREQUEST']._serialized_start=1366
-  _globals['_DESCRIBERULESREQUEST']._serialized_end=1439
-  _globals['_DESCRIBERULESRESPONSE']._serialized_start=1442
-  _globals['_DESCRIBERULESRESPONSE']._serialized_end=1582
-  _globals['_RULE']._serialized_start=1585
-  _globals['_RULE']._serialized_end=1763
-  _globals['_AUTHORIZATIONSERVICE']._serialized_start=2025
-  _globals['_AUTHORIZATIONSERVICE']._serialized_end=3042
+  _globals['_QUESTION']._serialized_end=628
+  _globals['_PROPOSEDDOCUMENT']._serialized_start=630
+  _globals['_PROPOSEDDOCUMENT']._serialized_end=726
+  _globals['_CHECKREQUEST']._serialized_start=728
+  _globals['_CHECKREQUEST']._serialized_end=851
+  _globals['_CHECKRESPONSE']._serialized_start=854
+  _globals['_CHECKRESPONSE']._serialized_end=1038
+  _globals['_EXPLAINREQUEST']._serialized_start=1040
+  _globals['_EXPLAINREQUEST']._serialized_end=1165
+  _globals['_EXPLAINRESPONSE']._serialized_start=1168
+  _globals['_EXPLAINRESPONSE']._serialized_end=1410
+  _globals['_TEXT']._serialized_start=1412
+  _globals['_TEXT']._serialized_end=1442
+  _globals['_REASON']._serialized_start=1444
+  _globals['_REASON']._serialized_end=1524
+  _globals['_DESCRIBERULESREQUEST']._serialized_start=1526
+  _globals['_DESCRIBERULESREQUEST']._serialized_end=1599
+  _globals['_DESCRIBERULESRESPONSE']._serialized_start=1602
+  _globals['_DESCRIBERULESRESPONSE']._serialized_end=1742
+  _globals['_RULE']._serialized_start=1745
+  _globals['_RULE']._serialized_end=1923
+  _globals['_AUTHORIZATIONSERVICE']._serialized_start=2185
+  _globals['_AUTHORIZATIONSERVICE']._serialized_end=3202
 # @@protoc_insertion_point(module_scope)
