@@ -18,6 +18,7 @@ from policy.condition import (
     Listed,
     OneOf,
     SameAs,
+    Unit,
     every,
     negation,
     some,
@@ -28,6 +29,7 @@ from policy.table import Table
 from policy.vocabulary import Attribute, Kind, Vocabulary
 
 _OPERATORS = ("contains", "contains_any", "exists", "same_as", "one_of", "elapsed", "listed_in", "column_of", "column")
+UNITS: dict[str, Unit] = {"days": "days", "months": "months", "years": "years"}
 _TIMES = (Kind.DATE, Kind.TIME)
 
 
@@ -191,19 +193,18 @@ class Grammar:
     def _elapsed(self, attribute: Attribute, node: Node) -> Condition:
         name = shape.text(node, "elapsed", self.faults).removeprefix("parameter.")
         self.used.add(f"parameter.{name}")
-        unit, _ = self.vocabulary.parameters.get(name, ("", ()))
-        if unit not in ("days", "months", "years") or attribute.kind not in _TIMES:
-            if attribute.kind not in _TIMES:
-                self.faults.add(node.place, f"`{attribute.name}` is not a date or time")
-            else:
-                self.faults.add_unknown(
-                    node.place, "parameter of days, months or years:", name, self.vocabulary.parameters
-                )
+        unit = UNITS.get(self.vocabulary.parameters.get(name, ("", ()))[0])
+        if attribute.kind not in _TIMES:
+            self.faults.add(node.place, f"`{attribute.name}` is not a date or time")
+            return FALSE
+        if unit is None:
+            known = [word for word, (kind, _) in self.vocabulary.parameters.items() if kind in UNITS]
+            self.faults.add_unknown(node.place, "parameter of days, months or years:", name, known)
             return FALSE
         amount = self.parameters.get(name)
-        if amount is None:
+        if not isinstance(amount, int):
             return FALSE  # a limit that the profile does not set is never reached
-        return Elapsed(attribute.name, int(str(amount)), unit)  # type: ignore[arg-type]  # checked above
+        return Elapsed(attribute.name, amount, unit)
 
     def _table(self, node: Node) -> Table | None:
         name = shape.text(node, "a table", self.faults)

@@ -148,7 +148,7 @@ def _check(
             faults.add(node.place, f"no rule uses definition `{name}`", "remove it")
     for name in vocabulary.parameters:
         if f"parameter.{name}" not in used:
-            faults.add(Place("vocabulary.yaml"), f"no rule uses parameter `{name}`", "remove it")
+            faults.add(Place("rules/vocabulary.yaml"), f"no rule uses parameter `{name}`", "remove it")
     early = {stage.id for stage in vocabulary.stages if not stage.uses_document}
     for rule in rules:
         if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in early):

@@ -38,24 +38,26 @@ def read_table(source: TableSource, folder: Path, faults: FaultList) -> Table:
         if row and not row[0].startswith("#")
     ]
     if not lines or source.key not in lines[0][1]:
-        faults.add(Place(source.file), f"has no column `{source.key}`")
+        faults.add(Place(f"{folder.name}/{source.file}"), f"has no column `{source.key}`")
         return empty
-    return _cells(source, lines[0][1], lines[1:], faults)
+    return _cells(source, f"{folder.name}/{source.file}", lines[0][1], lines[1:], faults)
 
 
-def _cells(source: TableSource, header: list[str], lines: list[tuple[int, list[str]]], faults: FaultList) -> Table:
+def _cells(
+    source: TableSource, file: str, header: list[str], lines: list[tuple[int, list[str]]], faults: FaultList
+) -> Table:
     key = header.index(source.key)
     cells: dict[tuple[str, str], str] = {}
     marks: dict[tuple[str, str], str] = {}
     rows: set[str] = set()
     for name in {name for name in header if header.count(name) > 1}:
-        faults.add(Place(source.file), f"column `{name}` stands twice")
+        faults.add(Place(file), f"column `{name}` stands twice")
     for number, row in lines:
         if len(row) != len(header):
-            faults.add(Place(source.file, number), f"has {len(row)} cells instead of {len(header)}")
+            faults.add(Place(file, number), f"has {len(row)} cells instead of {len(header)}")
             continue
         if row[key] in rows:
-            faults.add(Place(source.file, number), f"row `{row[key]}` stands twice", "remove one")
+            faults.add(Place(file, number), f"row `{row[key]}` stands twice", "remove one")
         rows.add(row[key])
         for column, cell in zip(header, row, strict=True):
             where = (row[key], column)
@@ -64,7 +66,7 @@ def _cells(source: TableSource, header: list[str], lines: list[tuple[int, list[s
             elif cell in source.marks:
                 cells[where], marks[where] = source.marks[cell], cell
             else:
-                place = Place(source.file, number, header.index(column) + 1)
+                place = Place(file, number, header.index(column) + 1)
                 faults.add_unknown(place, f"mark in column `{column}`", cell, source.marks)
     columns = _marked(source, header) if source.marks else frozenset(header)
     return Table(source.name, frozenset(rows), columns, cells, marks)
