@@ -1,0 +1,54 @@
+"""What each RPC of the authorization service does once it is permitted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dmp.authorization.v1 import authorization_pb2
+from dmp.trace.v1 import trace_pb2
+from services.authorization import traces, wire
+from services.runtime.access import Asking, Feature, Read
+from services.runtime.call import Call
+
+
+def read_question(request: authorization_pb2.CheckRequest | authorization_pb2.ExplainRequest, asking: Asking) -> Read:
+    """Read the document that a question may bring along."""
+    return wire.proposed(request.question, asking)
+
+
+def check(call: Call, request: authorization_pb2.CheckRequest) -> authorization_pb2.CheckResponse:
+    """Tell the answer."""
+    return wire.check(call.answer)
+
+
+def explain(call: Call, request: authorization_pb2.ExplainRequest) -> authorization_pb2.ExplainResponse:
+    """Tell the answer in words."""
+    return wire.explanation(call)
+
+
+def describe_rules(
+    call: Call, request: authorization_pb2.DescribeRulesRequest
+) -> authorization_pb2.DescribeRulesResponse:
+    """Tell the rules in force."""
+    return wire.rules(call)
+
+
+def list_traces(call: Call, request: trace_pb2.ListTracesRequest) -> trace_pb2.ListTracesResponse:
+    """Who saw the record, when, and what for."""
+    return traces.page(call, request)
+
+
+FEATURE: Final = Feature(
+    name="authorization",
+    services=(
+        authorization_pb2.DESCRIPTOR.services_by_name["AuthorizationService"],
+        trace_pb2.DESCRIPTOR.services_by_name["TraceService"],
+    ),
+    handlers={
+        "Check": check,
+        "Explain": explain,
+        "DescribeRules": describe_rules,
+        "ListTraces": list_traces,
+    },
+    readers={"Check": read_question, "Explain": read_question},
+)

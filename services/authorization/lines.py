@@ -1,0 +1,76 @@
+"""What its reader is shown of a trace entry: lines that tell nothing of what is hidden from him (TRC-12, VIS-18)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dmp.trace.v1 import trace_pb2
+from services.runtime import codes
+from services.runtime.call import Call
+from services.runtime.entry import CONTINUED
+from services.runtime.messages import identifier, text, timestamp
+from services.store.touched import Verb
+from services.store.trace_entry import TraceEntry, TraceKind
+from services.store.traces import StoredTrace
+
+QUIET: Final = frozenset({"record.status"})
+"""Actions that show as the access alone, so that an access with nothing but hidden acts looks like any other."""
+
+
+def lines(call: Call, stored: StoredTrace, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
+    """The lines of one entry, the latest first: its documents, its action, and the access if it began there."""
+    found = [*_documents(stored.entry, not_hidden)]
+    if not _is_silent(call, stored.entry, not_hidden):
+        found.append(_action(stored.entry))
+    if stored.opens_session:
+        found.append(_line(stored.entry, trace_pb2.LINE_KIND_ACCESS))
+    return found
+
+
+def _is_silent(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> bool:
+    """Whether the action has no line of its own."""
+    own = entry.outcomes[0] if entry.outcomes else {}
+    if entry.action in QUIET or own.get(CONTINUED):
+        return True
+    if entry.items:
+        # A list shows even if all that it returned is hidden: as a list that found nothing.
+        listed = entry.outcomes[entry.items[0][1]].get("verb") == Verb.LISTED
+        return not listed and not any(document in not_hidden for document, _ in entry.items)
+    # A deposit that was refused, or asked about, left no document to be hidden, and tells of one all the same.
+    attempted: Mapping[str, Any] | None = entry.facts.get("document")
+    return attempted is not None and not call.shows(attempted)
+
+
+def _documents(entry: TraceEntry, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
+    touched = dict.fromkeys(document for document, _ in entry.items)
+    return [_told(entry, trace_pb2.LINE_KIND_DOCUMENT, document) for document in touched if document in not_hidden]
+
+
+def _action(entry: TraceEntry) -> trace_pb2.Line:
+    asked = entry.kind is TraceKind.QUESTION
+    return _told(entry, trace_pb2.LINE_KIND_QUESTION if asked else trace_pb2.LINE_KIND_ACTION)
+
+
+def _told(entry: TraceEntry, kind: trace_pb2.LineKind.ValueType, document: str = "") -> trace_pb2.Line:
+    line = _line(entry, kind)
+    line.attested.extend(sorted(name for name, value in entry.attested.items() if value is True))
+    line.action = entry.action
+    line.outcome = codes.number_of(trace_pb2.Outcome, entry.outcome)
+    line.document_id = document
+    return line
+
+
+def _line(entry: TraceEntry, kind: trace_pb2.LineKind.ValueType) -> trace_pb2.Line:
+    """Who, when, in which mode and why."""
+    return trace_pb2.Line(
+        kind=kind,
+        at=timestamp(entry.at),
+        actor_kind=entry.subject_kind,
+        actor=identifier(entry.subject_id),
+        actor_name=text(entry.subject_name),
+        profession=text(entry.subject_profession),
+        structure=identifier(entry.subject_structure),
+        mode=entry.mode,
+        reason=entry.reason,
+    )

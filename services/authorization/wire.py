@@ -1,0 +1,115 @@
+"""Decisions and rules, between the contract's messages and the values used inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from dmp.authorization.v1 import authorization_pb2
+from policy.model import Answer, Decision, Effect
+from services.runtime import codes
+from services.runtime.access import Asking, Read
+from services.runtime.call import Call
+from services.runtime.errors import FieldFault, invalid
+
+DEPOSIT: Final = "doc.create"
+SUMMARIES: Final = {
+    Answer.OK: ("Les règles permettent cette action.", "The rules allow this action."),
+    Answer.FORBIDDEN: ("Les règles ne permettent pas cette action.", "The rules do not allow this action."),
+    Answer.NOT_FOUND: (
+        "Cela n'existe pas, ou n'existe pas pour vous.",
+        "It does not exist, or does not exist for you.",
+    ),
+    Answer.CONFLICT: (
+        "Les règles permettent cette action, mais pas dans l'état présent.",
+        "The rules allow this action, but not in the present state.",
+    ),
+}
+
+
+def proposed(question: authorization_pb2.Question, asking: Asking) -> Read:
+    """The facts of the document that the caller would deposit, he being its author."""
+    if not question.HasField("new_document"):
+        return Read({})
+    # A right over a document that is not stored means something only before its deposit.
+    if question.action != DEPOSIT or question.document_id:
+        raise invalid([FieldFault("question.new_document", "INVALID_FACT", f"may be given for `{DEPOSIT}` alone")])
+    new = question.new_document
+    attributes = {
+        "document.type": new.type_code,
+        "document.class": asking.cell("document_types", new.type_code, "classCode"),
+        "document.labels": [codes.by_number(new.DESCRIPTOR.fields_by_name["labels"].enum_type)[n] for n in new.labels],
+        "document.status": "Approved",
+        "document.author": asking.identity.id,
+        "document.author_structure": asking.identity.structure,
+        "document.deposited_at": asking.at,
+        "document.patient": asking.record,
+    }
+    return Read(attributes)
+
+
+def effect(value: Effect) -> authorization_pb2.Effect.ValueType:
+    """What a decision does."""
+    number: authorization_pb2.Effect.ValueType = codes.number_of(authorization_pb2.Effect, value)
+    return number
+
+
+def answer(value: Answer) -> authorization_pb2.Answer.ValueType:
+    """What the caller may be told."""
+    number: authorization_pb2.Answer.ValueType = codes.number_of(authorization_pb2.Answer, value)
+    return number
+
+
+def check(decision: Decision) -> authorization_pb2.CheckResponse:
+    """The answer to a question. INVARIANT: NOT_FOUND tells nothing else (ENV-03)."""
+    silent = decision.answer is Answer.NOT_FOUND
+    return authorization_pb2.CheckResponse(
+        effect=effect(decision.effect),
+        answer=answer(decision.answer),
+        rules=() if silent else decision.rules,
+        obligations=() if silent else decision.obligations,
+    )
+
+
+def explanation(call: Call) -> authorization_pb2.ExplainResponse:
+    """The answer to a question, in words. INVARIANT: NOT_FOUND tells nothing else (ENV-03)."""
+    decision = call.answer
+    silent = decision.answer is Answer.NOT_FOUND
+    french, english = SUMMARIES[decision.answer]
+    return authorization_pb2.ExplainResponse(
+        effect=effect(decision.effect),
+        answer=answer(decision.answer),
+        summary=authorization_pb2.Text(fr=french, en=english),
+        reasons=() if silent else _reasons(call, decision.rules),
+    )
+
+
+def _reasons(call: Call, names: Iterable[str]) -> list[authorization_pb2.Reason]:
+    known = {rule.id: rule for rule in call.rules.rules}
+    return [
+        authorization_pb2.Reason(
+            rule=name,
+            title=authorization_pb2.Text(fr=known[name].title.fr, en=known[name].title.en) if name in known else None,
+            basis=known[name].basis if name in known else "",
+        )
+        for name in names
+    ]
+
+
+def rules(call: Call) -> authorization_pb2.DescribeRulesResponse:
+    """The rules of the profile in force."""
+    in_force = [
+        authorization_pb2.Rule(
+            rule=rule.id,
+            catalogue_id=rule.catalogue_id,
+            title=authorization_pb2.Text(fr=rule.title.fr, en=rule.title.en),
+            basis=rule.basis,
+            # A rule that only obliges denies nothing: it adds to permits.
+            effect=effect(Effect.DENY if rule.effect == "deny" else Effect.PERMIT),
+            stage=rule.stage if rule.effect == "deny" else "",
+            actions=sorted(rule.actions),
+        )
+        for rule in call.rules.rules
+        if call.profile in rule.profiles
+    ]
+    return authorization_pb2.DescribeRulesResponse(digest=call.rules.digest, profile=call.profile, rules=in_force)

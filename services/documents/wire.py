@@ -1,0 +1,78 @@
+"""Documents, between the contract's messages and the values used inside."""
+
+from __future__ import annotations
+
+from dmp.documents.v1 import documents_pb2
+from services.documents.cda import CdaHeader, Identifier
+from services.runtime import codes, fields
+from services.runtime.access import Asking, Read
+from services.runtime.call import Call
+from services.runtime.errors import FieldFault, invalid
+from services.runtime.identifiers import canonical
+from services.runtime.messages import identifier, text, timestamp
+from services.store.documents import Deposit, Document
+
+NORMAL = "N"
+
+
+def deposited(request: documents_pb2.DepositDocumentRequest, header: CdaHeader, asking: Asking) -> Read:
+    """The facts of a new document: what its header says, under the depositor's statement of who may see it (VIS-14)."""
+    known_system = asking.cell("document_types", header.type_code, "codeSystem_oid")
+    if known_system not in (None, header.type_system):
+        raise invalid([FieldFault("content", "CDA_CODE_SYSTEM", "its type is not of the code system that it names")])
+    # The header's own confidentiality may only restrict: R and V have no rule and are refused (VIS-15).
+    labels = {*(fields.value_at(request, "labels") or ()), header.confidentiality} - {NORMAL}
+    stated = {NORMAL} if NORMAL in (fields.value_at(request, "labels") or ()) else set()
+    attributes = {
+        "document.type": header.type_code,
+        "document.class": asking.cell("document_types", header.type_code, "classCode"),
+        "document.labels": sorted(labels | stated),
+        "document.status": "Approved",
+        "document.author": _text(header.author),
+        "document.author_structure": _text(header.author_structure),
+        "document.deposited_at": asking.at,
+        "document.patient": _text(header.patient),
+    }
+    return Read(attributes, header)
+
+
+def deposit(call: Call, header: CdaHeader) -> Deposit:
+    """The document as it is kept: as it was decided."""
+    facts = call.verdict.request["document"]
+    return Deposit(
+        record=call.record,
+        unique_id=header.unique_id,
+        type=facts["type"],
+        class_code=facts["class"],
+        title=header.title,
+        labels=frozenset(facts["labels"]),
+        author=facts["author"],
+        author_name=call.identity.name if facts["author"] == call.identity.id else None,
+        author_structure=facts["author_structure"],
+        custodian=_text(header.custodian),
+        patient=facts["patient"],
+        created_at=header.effective_time,
+    )
+
+
+def document(stored: Document) -> documents_pb2.Document:
+    """A document's metadata."""
+    stated = stored.deposit
+    return documents_pb2.Document(
+        document_id=stored.logical_id,
+        unique_id=stated.unique_id,
+        entry_uuid=stored.entry_uuid,
+        type_code=stated.type,
+        class_code=text(stated.class_code),
+        title=stated.title,
+        labels=sorted(codes.number_of(documents_pb2.Label, label) for label in stated.labels),
+        status=codes.number_of(documents_pb2.DocumentStatus, stored.status),
+        author=identifier(stated.author),
+        author_structure=identifier(stated.author_structure),
+        created_at=timestamp(stated.created_at),
+        deposited_at=timestamp(stored.deposited_at),
+    )
+
+
+def _text(found: Identifier | None) -> str | None:
+    return None if found is None else canonical(found.system, found.value)

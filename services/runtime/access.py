@@ -1,0 +1,231 @@
+"""What each RPC declares, read from the descriptors; a declaration with a fault keeps the server from starting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+
+from dmp.access.v1 import access_pb2
+from policy.ruleset import RuleSet
+from services.runtime import codes, fields
+from services.runtime.identity import Identity
+
+FROM_REQUEST = ("context.", "document.")
+STORED = frozenset({"context.ticket", "context.mission"})
+"""Attributes of the context that only the store may state (design section 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a feature may look at when it reads facts out of a request."""
+
+    identity: Identity
+    record: str | None
+    at: datetime
+    cell: Callable[[str, str, str], str | None]
+    """`(table, row, column)` of the rule set's tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read from a request before it is decided."""
+
+    attributes: Mapping[str, Any]
+    """By the vocabulary's name."""
+    prepared: object = None
+    """For the handler, so that nothing is read twice."""
+
+
+Handler = Callable[[Any, Any], Message]
+"""`name(call, request)`: plain, synchronous, called only after a permit."""
+Reader = Callable[[Any, Asking], Read]
+"""Raises ServiceError of kind INVALID for a request that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One of the three services as the server hosts it."""
+
+    name: str
+    services: tuple[ServiceDescriptor, ...]
+    handlers: Mapping[str, Handler]
+    """By the name of the RPC."""
+    readers: Mapping[str, Reader]
+    """For the RPCs whose facts are read from the request itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One RPC: its declaration and its code."""
+
+    service: str
+    name: str
+    request: type[Message]
+    response: type[Message]
+    access: access_pb2.Access
+    handler: Handler
+    reader: Reader | None
+
+    @property
+    def path(self) -> str:
+        """As it stands on the wire."""
+        return f"/{self.service}/{self.name}"
+
+    @property
+    def asks(self) -> bool:
+        """Whether it answers a question instead of acting."""
+        return bool(self.access.form == access_pb2.FORM_ASKED)
+
+    @property
+    def lists(self) -> bool:
+        """Whether the rules give a predicate for its items."""
+        return bool(self.access.form == access_pb2.FORM_EACH)
+
+
+def methods_of(feature: Feature, rules: RuleSet) -> tuple[list[Method], list[str]]:
+    """The feature's RPCs, and every fault of their declarations."""
+    methods, faults = [], []
+    known = set()
+    for service in feature.services:
+        for rpc in service.methods:
+            known.add(rpc.name)
+            found = list(_faults(rpc, feature, rules))
+            faults += [f"{rpc.full_name}: {fault}" for fault in found]
+            if not found:
+                methods.append(_method(rpc, feature))
+    faults += [f"{feature.name}: handler `{name}` has no RPC" for name in sorted(feature.handlers.keys() - known)]
+    faults += [f"{feature.name}: reader `{name}` has no RPC" for name in sorted(feature.readers.keys() - known)]
+    return methods, faults
+
+
+def actions_of(method: Method) -> frozenset[str]:
+    """The actions that the RPC may do."""
+    return frozenset((method.access.action, *(choice.action for choice in method.access.choices)))
+
+
+def _method(rpc: MethodDescriptor, feature: Feature) -> Method:
+    return Method(
+        rpc.containing_service.full_name,
+        rpc.name,
+        message_factory.GetMessageClass(rpc.input_type),
+        message_factory.GetMessageClass(rpc.output_type),
+        _declared(rpc),
+        feature.handlers[rpc.name],
+        feature.readers.get(rpc.name),
+    )
+
+
+def _declared(rpc: MethodDescriptor) -> access_pb2.Access:
+    return rpc.GetOptions().Extensions[access_pb2.access]
+
+
+def _faults(rpc: MethodDescriptor, feature: Feature, rules: RuleSet) -> Iterator[str]:
+    if rpc.name not in feature.handlers:
+        yield "has no handler"
+    if rpc.client_streaming or rpc.server_streaming:
+        yield "streams, which the gate does not serve"
+    decided = rpc.output_type.fields_by_name.get("decided")
+    if decided is None or decided.message_type is not access_pb2.Decided.DESCRIPTOR:
+        yield "its response has no field `decided` for what the gate tells"
+    if not rpc.GetOptions().HasExtension(access_pb2.access):
+        yield "declares no access"
+        return
+    declared = _declared(rpc)
+    yield from _form_faults(declared, rules)
+    yield from _action_faults(declared, rules)
+    yield from _path_faults(rpc, declared)
+    for fact in declared.facts:
+        yield from _fact_faults(rpc, declared, fact, rules)
+
+
+def _form_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:
+    if declared.form == access_pb2.FORM_UNSPECIFIED:
+        yield "declares no form"
+    action = rules.vocabulary.actions.get(declared.action)
+    if declared.form == access_pb2.FORM_EACH and (action is None or action.items is None):
+        yield f"is a list, and action `{declared.action}` has no items"
+    if (declared.form == access_pb2.FORM_ASKED) != bool(declared.asked):
+        yield "must name the field of the action asked about if, and only if, it answers a question"
+
+
+def _action_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:
+    for name in dict.fromkeys((declared.action, *(choice.action for choice in declared.choices))):
+        action = rules.vocabulary.actions.get(name)
+        if action is None or action.internal:
+            yield f"action `{name}` is not of the vocabulary"
+        else:
+            yield from (
+                f"no rule of profile `{profile}` permits action `{name}`"
+                for profile in rules.profiles
+                if not any(rule.effect == "permit" and name in rule.actions for rule in _in_force(rules, profile))
+            )
+
+
+def _in_force(rules: RuleSet, profile: str) -> Iterator[Any]:
+    return (rule for rule in rules.rules if profile in rule.profiles)
+
+
+def _path_faults(rpc: MethodDescriptor, declared: access_pb2.Access) -> Iterator[str]:
+    wanted: tuple[tuple[str, Callable[[FieldDescriptor], bool]], ...] = (
+        (declared.record, _is_identifier),
+        (declared.document, _is_text),
+        (declared.asked, _is_text),
+        (declared.chosen_by, _is_choice),
+    )
+    for path, fits in wanted:
+        field = fields.find(rpc.input_type, path) if path else None
+        if path and field is None:
+            yield f"its request has no field `{path}`"
+        elif field is not None and not fits(field):
+            yield f"field `{path}` is of the wrong type"
+    if declared.document and not declared.record:
+        yield "names a document and no record"
+    if bool(declared.choices) != bool(declared.chosen_by):
+        yield "must name both the choices and the field that chooses"
+
+
+def _fact_faults(
+    rpc: MethodDescriptor, declared: access_pb2.Access, fact: access_pb2.Fact, rules: RuleSet
+) -> Iterator[str]:
+    if fact.attribute not in rules.vocabulary.attributes:
+        yield f"attribute `{fact.attribute}` is not of the vocabulary"
+    if not fact.attribute.startswith(FROM_REQUEST) or fact.attribute in STORED:
+        yield f"attribute `{fact.attribute}` is a stored fact, which no request states"
+    if fact.attribute.startswith("document.") and declared.document:
+        yield f"attribute `{fact.attribute}` is a stored fact of the document that the request names"
+    source = fact.WhichOneof("source")
+    if source is None:
+        yield f"attribute `{fact.attribute}` has no source"
+    if source == "field":
+        field = fields.find(rpc.input_type, fact.field)
+        if field is None:
+            yield f"its request has no field `{fact.field}`"
+        else:
+            yield from _uncoded(field)
+
+
+def _uncoded(field: FieldDescriptor) -> Iterator[str]:
+    if field.enum_type is None:
+        return
+    coded = codes.by_number(field.enum_type)
+    for value in field.enum_type.values:
+        if value.number and value.number not in coded:
+            yield f"value {value.name} of field `{field.name}` has no code"
+
+
+def _is_identifier(field: FieldDescriptor) -> bool:
+    return field.message_type is access_pb2.Identifier.DESCRIPTOR
+
+
+def _is_text(field: FieldDescriptor) -> bool:
+    return bool(field.type == FieldDescriptor.TYPE_STRING)
+
+
+def _is_choice(field: FieldDescriptor) -> bool:
+    return field.enum_type is not None or bool(field.type == FieldDescriptor.TYPE_BOOL)

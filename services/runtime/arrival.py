@@ -1,0 +1,125 @@
+"""A call that was parsed and identified: what it asks, and every fault found before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from google.protobuf.message import DecodeError, Message
+
+from dmp.access.v1 import access_pb2
+from services.runtime import fields, trace_context
+from services.runtime.access import Asking, Method
+from services.runtime.errors import FieldFault, Kind, ServiceError
+from services.runtime.identity import Identity
+from services.store.unit_of_work import FactsKey
+
+LARGEST: Final = 4 * 1024 * 1024
+"""Bytes of a request."""
+TARGET: Final = "context.target"
+_RENAMED: Final = {"secret_connection": "secret"}
+ATTESTED: Final = {
+    field.name: _RENAMED.get(field.name, field.name) for field in access_pb2.Attestations.DESCRIPTOR.fields
+}
+"""Field of the attestations → attribute of the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One call on its way to its decision. Faulty fields are left out of everything but `faults` and `request`."""
+
+    decision_id: str
+    method: Method
+    request: Message
+    identity: Identity
+    at: datetime
+    w3c_trace_id: str | None
+    action: str
+    asked: str | None
+    """The action asked about, for a question."""
+    record: str | None
+    document: str | None
+    attested: Mapping[str, Any]
+    """What the caller declares, by the name of the context's attribute."""
+    declared: Mapping[str, Any]
+    """The further facts of the method's declaration, by the vocabulary's name."""
+    faults: tuple[FieldFault, ...]
+    prepared: object = None
+
+    @property
+    def key(self) -> FactsKey | None:
+        """The facts to load, or nothing where no record is known."""
+        if self.record is None:
+            return None
+        return FactsKey(
+            self.record, self.identity.id, self.identity.structure, self.at, self.document, self.declared.get(TARGET)
+        )
+
+
+def parse(method: Method, payload: bytes) -> Message:
+    """The request in its type; raises ServiceError for a message that is too large or not of the type."""
+    if len(payload) > LARGEST:
+        raise ServiceError(Kind.TOO_LARGE)
+    try:
+        return method.request.FromString(payload)
+    except DecodeError:
+        raise ServiceError(Kind.MALFORMED) from None
+
+
+def arrive(
+    method: Method, request: Message, identity: Identity, metadata: Sequence[tuple[str, str | bytes]], at: datetime
+) -> Arrival:
+    """Read what the request says; its faults are kept, for they are decided and traced like all else."""
+    faults = fields.faults_of(request)
+    faulty = {fault.field for fault in faults}
+
+    def value(path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
+        return None if not path or path in faulty else fields.value_at(request, path)
+
+    access = method.access
+    return Arrival(
+        decision_id=str(uuid4()),
+        method=method,
+        request=request,
+        identity=identity,
+        at=at,
+        w3c_trace_id=trace_context.trace_id(metadata),
+        action=_action(access, value),
+        asked=value(access.asked),
+        record=value(access.record),
+        document=value(access.document),
+        attested=_attested(value),
+        declared=_declared(access, value),
+        faults=faults,
+    )
+
+
+def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arrival:
+    """Let the feature read the facts that lie inside the request; not of a request that has a fault already."""
+    reader = arrival.method.reader
+    if reader is None or arrival.faults:
+        return arrival
+    try:
+        found = reader(arrival.request, Asking(arrival.identity, arrival.record, arrival.at, cell))
+    except ServiceError as error:
+        return replace(arrival, faults=error.faults)
+    return replace(arrival, declared={**arrival.declared, **found.attributes}, prepared=found.prepared)
+
+
+def _action(access: access_pb2.Access, value: Callable[[str], Any]) -> str:
+    chosen = value(access.chosen_by)
+    word = str(chosen).lower() if isinstance(chosen, bool) else chosen
+    return next((choice.action for choice in access.choices if choice.value == word), access.action)
+
+
+def _attested(value: Callable[[str], Any]) -> dict[str, Any]:
+    found = ((attribute, value(f"attestations.{name}")) for name, attribute in ATTESTED.items())
+    return {attribute: given for attribute, given in found if given is not None}
+
+
+def _declared(access: access_pb2.Access, value: Callable[[str], Any]) -> dict[str, Any]:
+    found = ((fact.attribute, value(fact.field) if fact.field else fact.value) for fact in access.facts)
+    return {attribute: given for attribute, given in found if given}

@@ -1,0 +1,116 @@
+"""What a handler gets: the permitted call, its facts, and the stores of its one open savepoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from policy.calendar import elapsed
+from policy.condition import Unit
+from policy.engine import Engine
+from policy.model import Always, Decision, Predicate
+from policy.ruleset import RuleSet
+from services.runtime.arrival import Arrival
+from services.runtime.identity import Identity
+from services.runtime.judgement import Verdict, could_read, readable
+from services.store.unit_of_work import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One permitted call. Only the gate makes it, inside a savepoint; the stores close with the savepoint."""
+
+    stores: Scope
+    arrival: Arrival
+    verdict: Verdict
+    rules: RuleSet
+    profile: str
+
+    def __post_init__(self) -> None:
+        # INVARIANT: without a permit there is no call, and without a call there are no stores.
+        if not self.verdict.permitted or self.arrival.faults:
+            raise AssertionError("a call is made of a permit")
+
+    @property
+    def identity(self) -> Identity:
+        """Who calls."""
+        return self.arrival.identity
+
+    @property
+    def record(self) -> str:
+        """The record, by its holder's INS."""
+        return self.arrival.record or ""
+
+    @property
+    def document(self) -> str:
+        """The logical id of the document that the request names."""
+        return self.arrival.document or ""
+
+    @property
+    def now(self) -> datetime:
+        """The clock of the decision."""
+        return self.arrival.at
+
+    @property
+    def decision(self) -> Decision:
+        """The permit."""
+        return self.verdict.decision
+
+    @property
+    def answer(self) -> Decision:
+        """The answer to the question, for the RPCs that answer one."""
+        return self.verdict.told
+
+    @property
+    def predicate(self) -> Predicate:
+        """What every item of the list satisfies; nothing does where the rules gave no predicate."""
+        return self.verdict.predicate or Always(value=False)
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """The context as it was decided, by the vocabulary's words."""
+        context: Mapping[str, Any] = self.verdict.request["context"]
+        return context
+
+    @property
+    def relation(self) -> Mapping[str, Any]:
+        """The caller's stored relation to the record."""
+        relation: Mapping[str, Any] = self.verdict.request["relation"]
+        return relation
+
+    @property
+    def target(self) -> str:
+        """The professional whom the request names, else the caller himself (AUT-03)."""
+        return str(self.context.get("target") or self.identity.id)
+
+    @property
+    def emergency(self) -> str | None:
+        """Id of the caller's live emergency access on the record, as it was when the call was decided."""
+        emergency: str | None = self.verdict.facts.get("emergency")
+        return emergency
+
+    @property
+    def engine(self) -> Engine:
+        """The rules of the profile in force."""
+        return self.rules.engines[self.profile]
+
+    def not_hidden(self) -> Predicate:
+        """Which documents are not hidden from the caller now."""
+        return readable(self.engine, self.verdict)
+
+    def shows(self, document: Mapping[str, Any] | None) -> bool:
+        """Whether a document of these facts, stored or not, would not be hidden from the caller."""
+        return could_read(self.engine, self.verdict, document)
+
+    def fact(self, attribute: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
+        """A fact of the context as it was decided, or what its absence stands for."""
+        found = self.context.get(attribute.removeprefix("context."))
+        return self.rules.vocabulary.attributes[attribute].absent if found is None else found
+
+    def elapsed(self, since: datetime, parameter: str) -> bool:
+        """Whether the time of a parameter of the profile has passed since then; never, for one without limit."""
+        amount = self.rules.parameters[self.profile][parameter]
+        unit, _ = self.rules.vocabulary.parameters[parameter]
+        return isinstance(amount, int) and elapsed(since, amount, cast("Unit", unit), self.now)

@@ -1,0 +1,102 @@
+"""The trace entry of a call: who, what, what for, what was decided on which facts, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from policy.model import Decision
+from services.runtime.arrival import Arrival
+from services.runtime.judgement import Verdict
+from services.store.unit_of_work import Done, Touched, TraceEntry, TraceKind, TraceOutcome
+
+AUDIENCE: Final = "TRACE_AUDIENCE"
+SECRET_AUDIENCE: Final = "INVISIBLE_REPRESENTANTS_LEGAUX"  # noqa: S105 - a code of JDV_J64, no secret
+CONTINUED: Final = "continued"
+"""Marks the entry of a further page of a list."""
+
+
+def entry(arrival: Arrival, verdict: Verdict, done: Done) -> TraceEntry:
+    """The entry of a decided call."""
+    decision, identity, context = verdict.told, arrival.identity, verdict.request["context"]
+    outcomes, items = _items(arrival, verdict, done)
+    return TraceEntry(
+        decision_id=arrival.decision_id,
+        kind=TraceKind.QUESTION if arrival.method.asks else TraceKind.ACCESS,
+        w3c_trace_id=arrival.w3c_trace_id,
+        at=arrival.at,
+        recorded_at=done.recorded_at,
+        session=identity.session,
+        subject_kind=identity.kind,
+        subject_id=identity.id,
+        subject_name=identity.name,
+        subject_profession=identity.profession,
+        subject_structure=identity.structure,
+        subject_authn_mode=identity.authn_mode,
+        client=None,
+        action=arrival.method.access.traced_as or str(verdict.request["action"]),
+        mode=context.get("mode", "normal"),
+        purpose=context.get("purpose", "CARE"),
+        reason=context.get("reason", ""),
+        call_ref=context.get("call_ref", ""),
+        attested=arrival.attested,
+        record=arrival.record,
+        record_revision=verdict.facts.get("revision"),
+        effect=decision.effect,
+        answer=decision.answer,
+        outcome=_outcome(verdict, done),
+        rules={"determining": decision.rules, "matched": decision.matched},
+        obligations=decision.obligations,
+        scope=decision.scope,
+        digest=decision.digest,
+        profile=decision.profile,
+        audience=_audience(decision, context),
+        facts=verdict.request,
+        outcomes=outcomes,
+        items=items,
+    )
+
+
+def _outcome(verdict: Verdict, done: Done) -> TraceOutcome:
+    if done.late:
+        return TraceOutcome.LATE
+    if done.error is not None:
+        return TraceOutcome.FAILED
+    # A question that was answered with a refusal is refused too: what is marked done was permitted.
+    return TraceOutcome.DONE if verdict.permitted and verdict.told.permitted else TraceOutcome.REFUSED
+
+
+def _audience(decision: Decision, context: Mapping[str, Any]) -> str | None:
+    for duty in decision.obligations:
+        code, _, parameter = duty.partition(":")
+        if code == AUDIENCE:
+            return parameter
+    # A refusal has no such obligation, and would tell the representatives of the secret all the same.
+    return SECRET_AUDIENCE if context.get("secret") else None
+
+
+def _items(arrival: Arrival, verdict: Verdict, done: Done) -> tuple[list[dict[str, Any]], list[tuple[str, int]]]:
+    """The documents touched, else the one asked for, stored or not; each with its place in the distinct outcomes."""
+    decision = verdict.told
+    outcomes: list[dict[str, Any]] = [{"effect": decision.effect, "answer": decision.answer}]
+    if decision.faults:
+        outcomes[0]["faults"] = decision.faults
+    if arrival.method.lists and getattr(arrival.request, "page_token", None):
+        outcomes[0][CONTINUED] = True
+    if not done.touched:
+        return outcomes, [(arrival.document, 0)] if arrival.document else []
+    items = []
+    for touched in done.touched:
+        outcome = {**outcomes[0], **_touch(touched)}
+        if outcome not in outcomes:
+            outcomes.append(outcome)
+        items.append((touched.document, outcomes.index(outcome)))
+    return outcomes, items
+
+
+def _touch(touched: Touched) -> dict[str, Any]:
+    """What was done to a document, and its type and labels at that time (catalogue 7.1)."""
+    told: dict[str, Any] = {"verb": touched.verb, "type": touched.type, "labels": touched.labels}
+    if touched.labels_after is not None:
+        told["labels_after"] = touched.labels_after
+    return told

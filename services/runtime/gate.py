@@ -1,0 +1,138 @@
+"""The one road of every call: parse, identify, load facts, decide, act, trace, commit, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from google.protobuf.message import Message
+
+from policy.ruleset import RuleSet
+from services.runtime import arrival as arrivals
+from services.runtime import entry, judgement, obligations
+from services.runtime.access import Method
+from services.runtime.arrival import Arrival
+from services.runtime.call import Call
+from services.runtime.errors import Kind, ServiceError, from_handler
+from services.runtime.identity import Verifier
+from services.runtime.judgement import Verdict
+from services.runtime.security_log import SecurityLog
+from services.store.unit_of_work import Done, Executor, Facts, Outcome, Scope, TraceEntry, Unavailable, Unit
+
+LONGEST_CALL: Final = 30.0
+"""Seconds that a call without a deadline may wait."""
+
+Metadata = Sequence[tuple[str, str | bytes]]
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Answers calls; whatever it does not answer, it raises as ServiceError."""
+
+    rules: RuleSet
+    profile: str
+    executor: Executor
+    verifier: Verifier
+    security_log: SecurityLog
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def answer(self, method: Method, payload: bytes, metadata: Metadata, remaining: float | None) -> bytes:
+        """The bytes of the response, once the trace of the call is durable; `remaining` in seconds."""
+        deadline = time.monotonic() + (LONGEST_CALL if remaining is None else remaining)
+        try:
+            arrival = self._arrive(method, payload, metadata)
+            arrival = await self._read(arrival)
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise self._bug(method, error) from error
+        return (await self._settle(arrival, deadline)).SerializeToString()
+
+    def _arrive(self, method: Method, payload: bytes, metadata: Metadata) -> Arrival:
+        try:
+            request = arrivals.parse(method, payload)
+            identity = self.verifier.identify(metadata)
+        except ServiceError as error:
+            self.security_log.refused(method.path, error)
+            raise
+        return arrivals.arrive(method, request, identity, metadata, self.clock())
+
+    async def _read(self, arrival: Arrival) -> Arrival:
+        """Facts that lie inside the request; off the loop, for a document of 4 MiB takes its time."""
+        if arrival.method.reader is None:
+            return arrival
+        return await asyncio.to_thread(arrivals.read, arrival, self.rules.cell)
+
+    async def _settle(self, arrival: Arrival, deadline: float) -> Message:
+        work = Work(self, arrival)
+        unit = Unit(arrival.key, work.decide, work.run, work.permits, work.entry, work.changes, deadline)
+        try:
+            outcome: Outcome[Verdict, Message] = await asyncio.wrap_future(self.executor.submit(unit))
+        except Unavailable:
+            raise ServiceError(Kind.UNAVAILABLE) from None
+        if outcome.late:
+            raise ServiceError(Kind.LATE, metadata={"decision_id": arrival.decision_id})
+        if not outcome.verdict.permitted:
+            raise judgement.refusal(arrival, outcome.verdict)
+        if outcome.error is not None:
+            told = from_handler(outcome.error, arrival.decision_id)
+            raise self._bug(arrival.method, outcome.error) if told.kind is Kind.BUG else told
+        if outcome.result is None:
+            raise self._bug(arrival.method, None)
+        return outcome.result
+
+    @staticmethod
+    def _bug(method: Method, error: Exception | None) -> ServiceError:
+        """Tell the operators where it failed. DANGER: an error's text may quote a patient's data, so it is left out."""
+        _log.error("call failed", method=method.path, error=type(error).__name__, at=_place(error))
+        return ServiceError(Kind.BUG)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The steps of one call that the executor takes inside its transaction."""
+
+    gate: Gate
+    arrival: Arrival
+
+    def decide(self, facts: Facts) -> Verdict:
+        """Ask the rules."""
+        return judgement.judge(self.gate.rules.engines[self.gate.profile], self.arrival, facts)
+
+    def permits(self, verdict: Verdict) -> bool:
+        """Whether the handler may run; a request with a fault never does, whatever the rules say."""
+        return verdict.permitted and not self.arrival.faults
+
+    def changes(self, verdict: Verdict) -> bool:
+        """Whether something besides the trace is written; a read whose obligations write is a change."""
+        return self.arrival.method.access.changes or obligations.writes(verdict.decision.obligations, self._owners)
+
+    def run(self, scope: Scope, verdict: Verdict) -> Message:
+        """Let the handler act, fulfil what the permit asks for, and note the decision in the response."""
+        call = Call(scope, self.arrival, verdict, self.gate.rules, self.gate.profile)
+        response = self.arrival.method.handler(call, self.arrival.request)
+        duties = obligations.fulfil(call, self._owners)
+        response.decided.decision_id = self.arrival.decision_id  # type: ignore[attr-defined]  # checked at the start
+        response.decided.obligations.extend(duties)  # type: ignore[attr-defined]  # as above
+        return response
+
+    def entry(self, verdict: Verdict, done: Done) -> TraceEntry:
+        """What is traced."""
+        return entry.entry(self.arrival, verdict, done)
+
+    @property
+    def _owners(self) -> dict[str, str]:
+        return dict(self.gate.rules.vocabulary.obligations)
+
+
+def _place(error: Exception | None) -> str:
+    trace = error.__traceback__ if error else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""

@@ -1,0 +1,176 @@
+"""Who calls: a bearer token verified against configured issuers, each of which may assert only what it was given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, NoReturn
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from services.runtime import identifiers
+from services.runtime.errors import Kind, ServiceError
+
+ALGORITHM: Final = "EdDSA"
+REGISTERED: Final = ("iss", "aud", "exp", "iat", "nbf", "jti", "sub")
+CLAIMS: Final = ("kind", "name", "profession", "structure", "regulator", "authn_mode")
+LONGEST_TOKEN: Final = 8192
+LONGEST_CLAIM: Final = 200
+_PATIENTS = frozenset({"HOLDER", "LEGAL_REP", "DELEGATE", "SUCCESSOR"})
+_STRUCTURES = frozenset({"STRUCTURE_SYSTEM", "INSURANCE_FEED"})
+# First match counts: the more special errors of the library come before those that they are kinds of.
+_REASONS: Sequence[tuple[type[Exception], str]] = (
+    (jwt.ExpiredSignatureError, "TOKEN_EXPIRED"),
+    (jwt.ImmatureSignatureError, "TOKEN_NOT_YET_VALID"),
+    (jwt.InvalidIssuedAtError, "CLAIM_INVALID"),
+    (jwt.InvalidAudienceError, "AUDIENCE_WRONG"),
+    (jwt.InvalidIssuerError, "ISSUER_UNKNOWN"),
+    (jwt.MissingRequiredClaimError, "CLAIM_MISSING"),
+    (jwt.InvalidSignatureError, "SIGNATURE_INVALID"),
+    (jwt.InvalidAlgorithmError, "ALGORITHM_REFUSED"),
+    (jwt.DecodeError, "TOKEN_MALFORMED"),
+    (jwt.InvalidTokenError, "CLAIM_INVALID"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A verified caller; identifiers in the form `system|value`."""
+
+    kind: str
+    id: str
+    authn_mode: str
+    session: str
+    """SHA-256 of the token's jti, in hexadecimal."""
+    name: str | None = None
+    profession: str | None = None
+    structure: str | None = None
+    regulator: bool = False
+
+    def attributes(self) -> dict[str, Any]:
+        """As the rules know a subject; what is missing is left out."""
+        known: dict[str, Any] = {"kind": self.kind, "id": self.id, "authn_mode": self.authn_mode}
+        known["regulator"] = self.regulator
+        if self.profession is not None:
+            known["profession"] = self.profession
+        if self.structure is not None:
+            known["structure"] = self.structure
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """One that may say who somebody is, and how much of it."""
+
+    name: str
+    audience: str
+    keys: Mapping[str, Ed25519PublicKey]
+    """By key id."""
+    kinds: frozenset[str]
+    claims: frozenset[str]
+    longest: timedelta
+    """The longest life of a token."""
+
+
+class Verifier:
+    """Verifies tokens of the configured issuers; raises ServiceError of kind UNAUTHENTICATED with a reason."""
+
+    def __init__(self, issuers: Sequence[Issuer]) -> None:
+        self._issuers = {issuer.name: issuer for issuer in issuers}
+
+    def identify(self, metadata: Sequence[tuple[str, str | bytes]]) -> Identity:
+        """The caller that the metadata of a call name."""
+        given = [value for name, value in metadata if name == "authorization"]
+        if len(given) != 1 or not isinstance(given[0], str):
+            _refuse("TOKEN_MISSING" if not given else "TOKEN_MALFORMED")
+        scheme, _, token = given[0].partition(" ")
+        if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
+            _refuse("TOKEN_MALFORMED")
+        return self._identity(token)
+
+    def _identity(self, token: str) -> Identity:
+        try:
+            issuer, key = self._signer(token)
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=issuer.audience,
+                issuer=issuer.name,
+                options={"require": list(REGISTERED), "strict_aud": True},
+            )
+        except jwt.PyJWTError as error:
+            _refuse(next(reason for kind, reason in _REASONS if isinstance(error, kind)))
+        return _identity(claims, issuer)
+
+    def _signer(self, token: str) -> tuple[Issuer, Ed25519PublicKey]:
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != ALGORITHM:
+            _refuse("ALGORITHM_REFUSED")
+        if "crit" in header:
+            _refuse("CRITICAL_HEADER")
+        # Unverified: it only chooses whose key must have signed.
+        claims = jwt.decode(token, options={"verify_signature": False})
+        issuer = self._issuers.get(str(claims.get("iss")))
+        if issuer is None:
+            _refuse("ISSUER_UNKNOWN")
+        key = issuer.keys.get(str(header.get("kid")))
+        if key is None:
+            _refuse("KEY_UNKNOWN")
+        return issuer, key
+
+
+def _identity(claims: Mapping[str, Any], issuer: Issuer) -> Identity:
+    if not claims.keys() <= issuer.claims | set(REGISTERED):
+        _refuse("CLAIM_NOT_ALLOWED")
+    if claims["exp"] - claims["iat"] > issuer.longest.total_seconds():
+        _refuse("TOKEN_LIVES_TOO_LONG")
+    kind = _text(claims, "kind")
+    if kind is None or _text(claims, "authn_mode") is None:
+        _refuse("CLAIM_MISSING")
+    if kind not in issuer.kinds:
+        _refuse("KIND_NOT_ALLOWED")
+    regulator = claims.get("regulator", False)
+    if not isinstance(regulator, bool):
+        _refuse("CLAIM_INVALID")
+    return Identity(
+        kind=kind,
+        id=_identifier(_text(claims, "sub"), _systems(kind)),
+        authn_mode=_text(claims, "authn_mode") or "",
+        session=hashlib.sha256((_text(claims, "jti") or "").encode()).hexdigest(),
+        name=_text(claims, "name"),
+        profession=_text(claims, "profession"),
+        structure=_identifier(structure, (identifiers.STRUCTURE,))
+        if (structure := _text(claims, "structure"))
+        else None,
+        regulator=regulator,
+    )
+
+
+def _systems(kind: str) -> tuple[str, ...]:
+    if kind in _PATIENTS:
+        return identifiers.INS
+    return (identifiers.STRUCTURE,) if kind in _STRUCTURES else (identifiers.PROFESSIONAL,)
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_CLAIM or not value.isprintable():
+        _refuse("CLAIM_INVALID")
+    return value
+
+
+def _identifier(text: str | None, systems: tuple[str, ...]) -> str:
+    system, value = identifiers.parts(text or "")
+    if identifiers.fault(system, value, systems):
+        _refuse("CLAIM_INVALID")
+    return identifiers.canonical(system, value)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ServiceError(Kind.UNAUTHENTICATED, reason)

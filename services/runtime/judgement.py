@@ -1,0 +1,163 @@
+"""From a call and its stored facts to a verdict: pure, and the only place where the engine is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policy.engine import Engine
+from policy.model import AllOf, Always, Answer, AnyOf, Decision, IsOneOf, Not, Predicate
+from services.runtime.arrival import Arrival
+from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
+from services.store.unit_of_work import Facts
+
+MODE: Final = "context.mode"
+NO_RECORD: Final = {"exists": False}
+ALL_STATUSES: Final = ("Approved", "Archived", "Deprecated")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided of a call, and on what."""
+
+    decision: Decision
+    """Of the call itself; for a question, of the right to ask."""
+    request: Mapping[str, Any]
+    """What the engine was asked last, in the JSON form of the catalogue."""
+    facts: Facts
+    """As stored."""
+    asked: Decision | None = None
+    """The answer to a question, where it may be asked."""
+    predicate: Predicate | None = None
+    """For a list, what each of its items satisfies."""
+
+    @property
+    def told(self) -> Decision:
+        """The decision that the trace is about."""
+        return self.asked or self.decision
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the handler may run. A question that cannot be understood has no answer to run for."""
+        return self.decision.permitted and not self.decision.faults and not (self.asked and self.asked.faults)
+
+
+def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
+    """Decide a call on its stored facts."""
+    faults = tuple(f"{fault.field}: {fault.message}" for fault in arrival.faults)
+    request = _request(arrival, facts, arrival.action)
+    if arrival.method.lists:
+        plan = engine.plan(request, faults)
+        return Verdict(plan.decision, request, facts, predicate=of_stored(plan.predicate))
+    if not arrival.method.asks:
+        return Verdict(engine.decide(request, faults), request, facts)
+    right = engine.decide({**request, "document": None}, faults)
+    if not right.permitted:
+        return Verdict(right, request, facts)
+    question = {**request, "action": arrival.asked}
+    return Verdict(right, question, facts, asked=engine.decide(question))
+
+
+def readable(engine: Engine, verdict: Verdict) -> Predicate:
+    """Which documents are not hidden from the caller, whatever their availability."""
+    return of_stored(engine.plan({**_unhindered(verdict), "action": "doc.list"}).predicate)
+
+
+def could_read(engine: Engine, verdict: Verdict, document: Mapping[str, Any] | None) -> bool:
+    """As `readable`, for one document by its facts, stored or not."""
+    if not document:
+        return False
+    return engine.decide({**_unhindered(verdict), "action": "doc.read", "document": document}).permitted
+
+
+def _unhindered(verdict: Verdict) -> dict[str, Any]:
+    """The caller's request as if the record were open and he authorised, so that only a document's own stages hide it.
+
+    INVARIANT: traces outlive closure, deletion and authorisations, and what was hidden stays hidden in them (TRC-12).
+    """
+    request = dict(verdict.request)
+    request["document"] = None
+    request["record"] = {**request["record"], "state": "ACTIVE", "closed_at": None}
+    request["relation"] = {
+        **request["relation"],
+        "authorisation": "VALIDE",
+        "authorisation_added_at": request["at"],
+    }
+    request["context"] = {**request["context"], "consent": True, "status_filter": ALL_STATUSES}
+    return request
+
+
+def refusal(arrival: Arrival, verdict: Verdict) -> ServiceError:
+    """What the caller of a refused call is told."""
+    if arrival.faults:
+        return invalid(arrival.faults, arrival.decision_id)
+    decision = verdict.told
+    if decision.faults:
+        return invalid([_field(arrival, fault) for fault in decision.faults], arrival.decision_id)
+    told = {"decision_id": arrival.decision_id}
+    # INVARIANT: a NOT_FOUND carries no rule, for the rule would tell the hidden from the missing (VIS-18).
+    if decision.answer is Answer.NOT_FOUND:
+        return ServiceError(Kind.NOT_FOUND, metadata=told)
+    kind = Kind.CONFLICT if decision.answer is Answer.CONFLICT else Kind.FORBIDDEN
+    return ServiceError(kind, metadata={**told, "rules": ",".join(decision.rules)})
+
+
+def of_stored(predicate: Predicate) -> Predicate:
+    """The predicate among stored documents, of which it is known that they exist."""
+    match predicate:
+        case IsOneOf("document.exists", values):
+            return Always(value=True in values)
+        case Not(part):
+            return Not(of_stored(part))
+        case AllOf(parts):
+            return AllOf(tuple(map(of_stored, parts)))
+        case AnyOf(parts):
+            return AnyOf(tuple(map(of_stored, parts)))
+        case _:
+            return predicate
+
+
+def _request(arrival: Arrival, facts: Facts, action: str) -> dict[str, Any]:
+    return {
+        "action": action,
+        "at": arrival.at,
+        "subject": arrival.identity.attributes(),
+        "record": facts.get("record") or (None if arrival.method.access.record else NO_RECORD),
+        "relation": facts.get("relation") or {},
+        "document": facts.get("document") or _proposed(arrival),
+        "context": _context(arrival, facts),
+    }
+
+
+def _proposed(arrival: Arrival) -> dict[str, Any] | None:
+    """The document that a request brings, where it names no stored one."""
+    if arrival.document is not None:
+        return None
+    return _part(arrival.declared, "document.") or None
+
+
+def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
+    declared = _part(arrival.declared, "context.")
+    # A method that declares the mode is decided in it, on what this very request attests: it starts or ends
+    # an emergency access. Every other call is in the mode of the live one, on what was attested when it started.
+    live = {} if MODE in arrival.declared else facts.get("context") or {}
+    owner = {"emergency_owner": True} if _ends_emergency(arrival) and facts.get("emergency") else {}
+    return {**arrival.attested, **declared, **live, **owner}
+
+
+def _ends_emergency(arrival: Arrival) -> bool:
+    return any(fact.emergency_owner for fact in arrival.method.access.facts)
+
+
+def _part(attributes: Mapping[str, Any], entity: str) -> dict[str, Any]:
+    return {name.removeprefix(entity): value for name, value in attributes.items() if name.startswith(entity)}
+
+
+def _field(arrival: Arrival, fault: str) -> FieldFault:
+    """The engine's fault by the field of the request that its attribute comes from."""
+    attribute, _, message = fault.partition(": ")
+    access = arrival.method.access
+    paths = {fact.attribute: fact.field for fact in access.facts if fact.field}
+    paths["action"] = access.asked
+    return FieldFault(paths.get(attribute) or attribute, "INVALID_FACT", message)

@@ -1,0 +1,41 @@
+"""The contract's shared messages, made of the values that are used inside, and page sizes read from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from dmp.access.v1 import access_pb2
+from services.runtime import identifiers
+
+PAGE: Final = 50
+"""Items of a list, where the caller does not say."""
+
+
+def identifier(text: str | None) -> access_pb2.Identifier | None:
+    """An identifier of the form `system|value`."""
+    if text is None:
+        return None
+    system, value = identifiers.parts(text)
+    return access_pb2.Identifier(system=system, value=value)
+
+
+def timestamp(at: datetime | None) -> Timestamp | None:
+    """An aware time."""
+    if at is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(at)
+    return stamp
+
+
+def text(found: str | None) -> str:
+    """A text of the contract, which is empty where there is none."""
+    return found or ""
+
+
+def page_size(asked: int) -> int:
+    """How many items a list may have; the limit was checked with the field."""
+    return asked or PAGE

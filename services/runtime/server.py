@@ -1,0 +1,169 @@
+"""The only place that creates gRPC servers; it refuses to start with every fault at once, and has no open mode."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+import uvloop
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from policy import ruleset
+from policy.errors import RuleFaults
+from services.runtime import local_issuer, obligations
+from services.runtime.access import Feature, Method, actions_of, methods_of
+from services.runtime.arrival import ATTESTED
+from services.runtime.errors import ServiceError, status_of
+from services.runtime.gate import Gate
+from services.runtime.identity import Verifier
+from services.runtime.security_log import SecurityLog
+from services.runtime.settings import Settings, SettingsRefused
+from services.store.errors import StartRefused
+from services.store.lane import Lane
+
+TRANSPORT_LIMIT: Final = 8 * 1024 * 1024
+"""Bytes; above the gate's own limit, so that the gate says why a request is too large."""
+DRAIN: Final = 10.0
+"""Seconds given to running calls when the process is told to end."""
+DETAILS: Final = "grpc-status-details-bin"
+EXEMPT: Final = frozenset({health.SERVICE_NAME, reflection.SERVICE_NAME})
+"""The services that no rule decides; reflection in development only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """One service that accepts calls."""
+
+    name: str
+    port: int
+    server: grpc.aio.Server
+    health: health.aio.HealthServicer
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The services that run in this process, over one gate."""
+
+    gate: Gate
+    listening: tuple[Listening, ...]
+
+    async def close(self) -> None:
+        """Take no more calls, let the running ones end, and let the database go."""
+        await asyncio.gather(*(service.health.enter_graceful_shutdown() for service in self.listening))
+        await asyncio.gather(*(service.server.stop(DRAIN) for service in self.listening))
+        await asyncio.to_thread(self.gate.executor.close)
+
+
+def serve(settings: Settings, features: Sequence[Feature]) -> None:
+    """Serve until the process is told to end; raises SettingsRefused with every reason not to start."""
+    uvloop.run(_serve(settings, features))
+
+
+async def _serve(settings: Settings, features: Sequence[Feature]) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    suite = await start(settings, features)
+    ports = ", ".join(f"{service.name} {settings.host}:{service.port}" for service in suite.listening)
+    rules = suite.gate.rules
+    print(f"dmp-access ready: {ports} (profile {settings.profile}, rules {rules.digest[:12]})", flush=True)  # noqa: T201
+    await ended.wait()
+    await suite.close()
+
+
+async def start(settings: Settings, features: Sequence[Feature]) -> Suite:
+    """Check everything, then listen; raises SettingsRefused with every reason not to start."""
+    rules = load_rules(settings)
+    methods = checked(rules, features)
+    verifier = Verifier([local_issuer.issuer(settings)])
+    try:
+        executor = Lane(settings.database)
+    except StartRefused as refused:
+        raise SettingsRefused([str(refused)]) from refused
+    gate = Gate(rules, settings.profile, executor, verifier, SecurityLog(sys.stderr))
+    try:
+        listening = [await _listen(settings, feature, methods[feature.name], gate) for feature in features]
+    except BaseException:
+        await asyncio.to_thread(executor.close)
+        raise
+    return Suite(gate, tuple(listening))
+
+
+def load_rules(settings: Settings) -> ruleset.RuleSet:
+    """The rules in force; raises SettingsRefused with every fault of the rule files."""
+    try:
+        rules = ruleset.load(settings.rules)
+    except RuleFaults as faults:
+        raise SettingsRefused(str(faults).splitlines()) from faults
+    if settings.profile not in rules.profiles:
+        raise SettingsRefused([f"DMP_PROFILE is `{settings.profile}`; the rules have {', '.join(rules.profiles)}"])
+    return rules
+
+
+def checked(rules: ruleset.RuleSet, features: Sequence[Feature]) -> dict[str, list[Method]]:
+    """The RPCs of each feature; raises SettingsRefused with every fault of their declarations."""
+    methods: dict[str, list[Method]] = {}
+    faults = [
+        f"attestation `{name}` is no attribute of the vocabulary"
+        for name in ATTESTED.values()
+        if f"context.{name}" not in rules.vocabulary.attributes
+    ]
+    for feature in features:
+        methods[feature.name], found = methods_of(feature, rules)
+        faults += found
+    hosted = (actions_of(method) for feature in methods.values() for method in feature)
+    faults += obligations.faults(rules, frozenset[str]().union(*hosted))
+    if faults:
+        raise SettingsRefused(faults)
+    return methods
+
+
+async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method], gate: Gate) -> Listening:
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", TRANSPORT_LIMIT),
+            # Two processes on one port would each answer some of the calls.
+            ("grpc.so_reuseport", 0),
+        ]
+    )
+    for service in feature.services:
+        own = {method.name: _bytes_handler(method, gate) for method in methods if method.service == service.full_name}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, own),))
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    names = [service.full_name for service in feature.services]
+    if settings.development:
+        reflection.enable_server_reflection((*names, *EXEMPT), server)
+    port = _bind(server, settings, feature.name)
+    await server.start()
+    for name in ("", *names):
+        await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    return Listening(feature.name, port, server, servicer)
+
+
+def _bind(server: grpc.aio.Server, settings: Settings, name: str) -> int:
+    address = f"{settings.host}:{settings.ports[name]}"
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise SettingsRefused([f"{name} cannot listen on {address}: is another server running there?"]) from error
+
+
+def _bytes_handler(method: Method, gate: Gate) -> grpc.RpcMethodHandler[Any, Any]:
+    """A handler of bytes: grpc.aio itself would answer UNKNOWN to a message that it cannot parse."""
+
+    async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+        metadata = tuple(context.invocation_metadata() or ())
+        try:
+            return await gate.answer(method, payload, metadata, context.time_remaining())
+        except ServiceError as error:
+            status = status_of(error)
+            await context.abort(error.kind.code, status.message, ((DETAILS, status.SerializeToString()),))
+
+    return grpc.unary_unary_rpc_method_handler(handle)

@@ -1,0 +1,108 @@
+"""What the environment says, read once into one frozen value; a start that is not safe is refused with every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEVELOPMENT = "development"
+ENVIRONMENTS = (DEVELOPMENT, "production")
+PORTS = {"authorization": 50051, "records": 50052, "documents": 50053}
+DEFAULTS = {
+    "DMP_ENVIRONMENT": "production",
+    "DMP_PROFILE": "seed-2011",
+    "DMP_RULES": str(REPOSITORY / "rules"),
+    "DMP_VAR": "var",
+    "DMP_HOST": "127.0.0.1",
+    **{f"DMP_{name.upper()}_PORT": str(port) for name, port in PORTS.items()},
+}
+SQLITE = "sqlite:///"
+HIGHEST_PORT = 65535
+
+
+class SettingsRefused(Exception):
+    """The environment does not allow a start; `reasons` are whole sentences."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is decided outside the code."""
+
+    environment: str
+    database: Path
+    """The SQLite file."""
+    profile: str
+    rules: Path
+    var: Path
+    """Where the local state lies: database and issuer's key."""
+    host: str
+    ports: Mapping[str, int]
+    """By service; 0 lets the system choose."""
+
+    @property
+    def development(self) -> bool:
+        """Whether the local issuer and reflection are on."""
+        return self.environment == DEVELOPMENT
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Read `DMP_*`; raises SettingsRefused with every reason at once."""
+    values = {**DEFAULTS, **{name: value for name, value in environ.items() if name.startswith("DMP_") and value}}
+    values.setdefault("DMP_DATABASE_URL", f"{SQLITE}{Path(values['DMP_VAR']) / 'dmp.sqlite'}")
+    reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values)]
+    if reasons:
+        raise SettingsRefused(reasons)
+    return Settings(
+        environment=values["DMP_ENVIRONMENT"],
+        database=Path(values["DMP_DATABASE_URL"].removeprefix(SQLITE)),
+        profile=values["DMP_PROFILE"],
+        rules=Path(values["DMP_RULES"]),
+        var=Path(values["DMP_VAR"]),
+        host=values["DMP_HOST"],
+        ports={name: int(values[f"DMP_{name.upper()}_PORT"]) for name in PORTS},
+    )
+
+
+def _environment(values: Mapping[str, str]) -> list[str]:
+    named = values["DMP_ENVIRONMENT"]
+    if named not in ENVIRONMENTS:
+        return [f"DMP_ENVIRONMENT is `{named}`; it must be one of {', '.join(ENVIRONMENTS)}"]
+    if named == DEVELOPMENT:
+        return _loopback(values["DMP_HOST"])
+    return [
+        "production needs an OpenID Connect issuer to verify callers, and this version has only a local one",
+        "production needs TLS with client certificates (mTLS), and this version serves plaintext on loopback only",
+        "for a development start on this machine alone, set DMP_ENVIRONMENT=development",
+    ]
+
+
+def _loopback(host: str) -> list[str]:
+    try:
+        safe = ip_address(host).is_loopback
+    except ValueError:
+        # DANGER: a name may resolve to any address, `localhost` included.
+        safe = False
+    return [] if safe else [f"DMP_HOST is `{host}`; in development it must be a loopback address such as 127.0.0.1"]
+
+
+def _database(url: str) -> list[str]:
+    if url.startswith(SQLITE) and len(url) > len(SQLITE) and ":memory:" not in url:
+        return []
+    # The address may hold a password, so that it is not repeated.
+    return [f"DMP_DATABASE_URL must be `{SQLITE}` and the path of a file; this version keeps its data in SQLite alone"]
+
+
+def _ports(values: Mapping[str, str]) -> list[str]:
+    named = {f"DMP_{name.upper()}_PORT": values[f"DMP_{name.upper()}_PORT"] for name in PORTS}
+    return [
+        f"{name} is `{value}`; it must be a number from 0 to {HIGHEST_PORT}"
+        for name, value in named.items()
+        if not (value.isascii() and value.isdigit() and int(value) <= HIGHEST_PORT)
+    ]
