@@ -159,7 +159,7 @@ class DocumentStore:
     def visible(
         self, record: str, predicate: Predicate, *, statuses: Iterable[str], limit: int, after: str | None = None
     ) -> Page[Document]:
-        """Documents that satisfy the predicate, newest deposit first, after logical id `after`; raises UnknownCursor."""
+        """What satisfies the predicate, newest deposit first, after the one of id `after`; raises UnknownCursor."""
         bound = listing.parameters(predicate)
         deposited_at, number = (paging.LAST, paging.LAST) if after is None else self._place(record, predicate, after)
         rows = self._savepoint.rows(

@@ -265,8 +265,8 @@ traces = Table(
     _one_of("answer", ("OK", "FORBIDDEN", "NOT_FOUND", "CONFLICT")),
     _one_of("outcome", ("DONE", "REFUSED", "FAILED", "LATE")),
     _one_of("audience", ("INVISIBLE_REPRESENTANTS_LEGAUX",)),
-    # INVARIANT: what was refused is never marked done.
-    CheckConstraint("effect = 'PERMIT' OR outcome <> 'DONE'", name="refused_is_not_done"),
+    # INVARIANT: what was refused is never marked done; a question is done when it is answered, even by a no.
+    CheckConstraint("kind = 'QUESTION' OR effect = 'PERMIT' OR outcome <> 'DONE'", name="refused_is_not_done"),
     # One index only: each further one costs 40 to 60 µs per call. It answers the newest first, and finds a cursor.
     Index("traces_of_record", "record", "number", "decision_id"),
     sqlite_autoincrement=True,

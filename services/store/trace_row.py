@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from typing import Any
@@ -80,20 +80,33 @@ def canonical(value: object) -> str:
         raise UnfitValue(f"a trace cannot hold this: {error}") from error
 
 
+def _instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise UnfitValue("a time has no time zone")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _sorted(value: AbstractSet[Any]) -> list[Any]:
+    # Null goes first, for nothing else compares with it.
+    return [None, *sorted(value - {None})] if None in value else sorted(value)
+
+
+# By exact type before anything else: a trace is written for every call.
+_AS_JSON: Mapping[type, Callable[[Any], object]] = {
+    datetime: _instant,
+    date: date.isoformat,
+    frozenset: _sorted,
+    set: _sorted,
+}
+
+
 def _plain(value: object) -> object:
-    match value:
-        case datetime():
-            # Checked by `micros`, for a time without zone would be read as local.
-            clock.micros(value)
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case AbstractSet():
-            return sorted(value, key=lambda item: (item is not None, item or ""))
-        case Mapping():
-            return dict(value)
-        case _:
-            raise TypeError(f"a {type(value).__name__} is no JSON")
+    known = _AS_JSON.get(type(value))
+    if known is not None:
+        return known(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
 # ASCII, so that even an unpaired surrogate is kept as it came.

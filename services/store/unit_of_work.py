@@ -62,6 +62,8 @@ class FactsKey:
 class Done:
     """What became of a decided unit, for its trace entry."""
 
+    outcome: TraceOutcome
+    """DONE, REFUSED, FAILED or LATE; an entry may say DONE only where this does."""
     result: object | None
     """What `run` returned; nothing unless it ran and returned."""
     error: Exception | None

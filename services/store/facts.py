@@ -1,0 +1,92 @@
+"""The stored facts of calls, in the shape of the request's JSON form: alike for what is hidden and what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from services.store import clock
+from services.store.facts_statement import DOCUMENT, EMERGENCY, FACTS, RECORD
+from services.store.labels import codes_of
+from services.store.savepoint import Row, Savepoint
+from services.store.unit_of_work import Facts, FactsKey
+
+_RELATION_ENDS = 9
+_RECORD_ENDS = _RELATION_ENDS + len(RECORD)
+_DOCUMENT_ENDS = _RECORD_ENDS + len(DOCUMENT)
+
+
+def facts_many(savepoint: Savepoint, keys: Sequence[FactsKey]) -> list[Facts]:
+    """The facts of each call, in the order of the keys, read by one statement."""
+    asked = json.dumps([_asked(place, key) for place, key in enumerate(keys)])
+    rows = {row[0]: row for row in savepoint.rows(FACTS, keys=asked)}
+    # A call without its row is a KeyError, and its group is not answered.
+    return [_facts(rows[place], key) for place, key in enumerate(keys)]
+
+
+def _asked(place: int, key: FactsKey) -> list[str | int | None]:
+    return [place, key.record, key.person, key.structure, clock.micros(key.at), key.document, key.target]
+
+
+def _facts(row: Row, key: FactsKey) -> Facts:
+    record = dict(zip(RECORD, row[_RELATION_ENDS:_RECORD_ENDS], strict=True))
+    document = dict(zip(DOCUMENT, row[_RECORD_ENDS:_DOCUMENT_ENDS], strict=True))
+    emergency = dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:], strict=True))
+    return {
+        "revision": record.pop("revision"),
+        "emergency": emergency.pop("id"),
+        "record": _record(record, row[8]),
+        "relation": _relation(row, key),
+        "document": _document(document),
+        "context": _context(emergency),
+    }
+
+
+def _record(record: dict[str, Any], opposed: str | None) -> dict[str, Any]:
+    if record["ins"] is None:
+        return {"exists": False}
+    record["exists"] = True
+    record["closed_at"] = clock.moment_or_none(record["closed_at"])
+    record["holder_birth_date"] = date.fromisoformat(record["holder_birth_date"])
+    record["deceased"] = bool(record["deceased"])
+    record["oppositions"] = frozenset(opposed.split(",")) if opposed else frozenset()
+    return record
+
+
+def _relation(row: Row, key: FactsKey) -> dict[str, Any]:
+    own, own_since, house, house_since, target, role_since, target_role_since = row[1:8]
+    status, since = _authorisation((own, own_since), (house, house_since))
+    return {
+        "holder": key.person == key.record,
+        "treating_physician": role_since is not None,
+        "authorisation": status,
+        "authorisation_added_at": clock.moment_or_none(since),
+        "target_is_treating_physician": target_role_since is not None,
+        "target_authorisation": target or "NON_EXISTE",
+    }
+
+
+def _authorisation(*stored: tuple[str | None, int | None]) -> tuple[str, int | None]:
+    """The person's own authorisation and that of his structure (AUT-10) as one: a block of either, else the younger."""
+    if any(status == "INTERDIT" for status, _ in stored):
+        return "INTERDIT", None
+    valid = [since for status, since in stored if status == "VALIDE" and since is not None]
+    return ("VALIDE", max(valid)) if valid else ("NON_EXISTE", None)
+
+
+def _document(document: dict[str, Any]) -> dict[str, Any] | None:
+    if document["type"] is None:
+        return None
+    document["labels"] = codes_of(document["labels"])
+    document["deposited_at"] = clock.moment(document["deposited_at"])
+    return document
+
+
+def _context(emergency: dict[str, Any]) -> dict[str, Any]:
+    if emergency["mode"] is None:
+        return {}
+    emergency["patient_unable"] = bool(emergency["patient_unable"])
+    emergency["immediate_risk"] = bool(emergency["immediate_risk"])
+    return emergency

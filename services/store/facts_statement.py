@@ -1,0 +1,99 @@
+"""The one statement that loads the facts of many calls: a row per call, of one shape, whatever is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    ScalarSelect,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.types import TypeEngine
+
+from services.store import sql
+from services.store.authorisations import TREATING_PHYSICIAN
+from services.store.tables import authorisations, documents, emergency_accesses, oppositions, records, roles
+
+KEY = ("place", "record", "person", "structure", "at", "document", "target")
+"""The order of the values of one call in the parameter `keys`, a JSON array of arrays."""
+
+_TYPES: dict[str, type[TypeEngine[Any]]] = {"place": Integer, "at": BigInteger}
+RECORD = ("ins", "state", "closed_at", "holder_birth_date", "deceased", "protection", "revision")
+DOCUMENT = ("type", "class", "labels", "status", "author", "author_structure", "deposited_at")
+EMERGENCY = ("id", "mode", "reason", "call_ref", "patient_unable", "immediate_risk")
+
+
+def _keys() -> CTE:
+    """The calls, as rows."""
+    call = func.json_each(bindparam("keys", type_=Text)).table_valued("value").alias("call")
+    parts = (
+        func.json_extract(call.c.value, f"$[{place}]", type_=_TYPES.get(name, Text)()).label(name)
+        for place, name in enumerate(KEY)
+    )
+    # Materialised, for otherwise every join takes the array apart again.
+    return select(*parts).cte("asked").prefix_with("MATERIALIZED")
+
+
+def _opposed(asked: CTE) -> ScalarSelect[Any]:
+    """The codes in force, joined by commas."""
+    codes = func.group_concat(oppositions.c.code, literal_column("','"))
+    return select(codes).where(oppositions.c.record == asked.c.record).correlate(asked).scalar_subquery()
+
+
+def _of(owner: Column[Any], asked: CTE, *same: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(owner == asked.c.record, *same)
+
+
+def _statement() -> sql.Statement:
+    asked = _keys()
+    own, house, target = (authorisations.alias(name) for name in ("own", "house", "target"))
+    held, target_held = (roles.alias(name) for name in ("held", "target_held"))
+    live = emergency_accesses
+    holds = (role.c.role == TREATING_PHYSICIAN for role in (held, target_held))
+    joins: tuple[tuple[FromClause, ColumnElement[bool]], ...] = (
+        (records, records.c.ins == asked.c.record),
+        (own, _of(own.c.record, asked, own.c.target == asked.c.person)),
+        (house, _of(house.c.record, asked, house.c.target == asked.c.structure)),
+        (target, _of(target.c.record, asked, target.c.target == asked.c.target)),
+        (held, _of(held.c.record, asked, held.c.person == asked.c.person, next(holds))),
+        (target_held, _of(target_held.c.record, asked, target_held.c.person == asked.c.target, next(holds))),
+        (documents, _of(documents.c.record, asked, documents.c.logical_id == asked.c.document)),
+        (
+            live,
+            _of(
+                live.c.record,
+                asked,
+                live.c.person == asked.c.person,
+                live.c.ended_at.is_(None),
+                live.c.expires_at > asked.c.at,
+            ),
+        ),
+    )
+    # INVARIANT: everything hangs by a left join on its call, so that one that names nothing stored keeps its row.
+    source: FromClause = asked
+    for table, condition in joins:
+        source = source.outerjoin(table, condition)
+    # The order that `facts` takes a row apart in.
+    shown = (
+        asked.c.place,
+        *(own.c.status, own.c.added_at, house.c.status, house.c.added_at, target.c.status),
+        *(held.c.added_at, target_held.c.added_at, _opposed(asked)),
+        *(records.c[name] for name in RECORD),
+        *(documents.c[name] for name in DOCUMENT),
+        *(live.c[name] for name in EMERGENCY),
+    )
+    return sql.Statement(select(*shown).select_from(source))
+
+
+FACTS = _statement()

@@ -1,0 +1,10 @@
+"""What Alembic runs to reach the database: the connection that `upgrade` hands over, and no other."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from services.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

@@ -1,0 +1,29 @@
+"""Runs Alembic on a connection that is open already, without a file of settings and without a second lock."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.pool import StaticPool
+
+
+def configuration(folder: Path, connection: Connection) -> Config:
+    """Alembic's settings for the versions in this folder, run through this connection."""
+    config = Config()
+    # A percent sign would be taken for an interpolation.
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade_sqlite(raw: sqlite3.Connection, folder: Path) -> None:
+    """To the newest version, all or nothing; the driver's connection must be outside a transaction and stays open."""
+    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+    # The driver begins nothing by itself, and a half-made table must not outlive a crash.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    with engine.connect() as connection, connection.begin():
+        command.upgrade(configuration(folder, connection), "head")

@@ -1,0 +1,93 @@
+"""A unit on its way through an executor, from being taken to being answered."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.store import trace_row
+from services.store.errors import Unavailable, UnfitValue
+from services.store.unit_of_work import Done, Facts, Outcome, Scope, TraceEntry, TraceOutcome, Unit
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """What has become of a unit so far."""
+
+    unit: Unit[Any, Any]
+    future: Future[Outcome[Any, Any]]
+    late: bool = False
+    """The deadline has passed, or the caller has withdrawn: it is decided and traced, but not run."""
+    withdrawn: bool = False
+    verdict: Any = None
+    permitted: bool = False
+    changing: bool = False
+    outcome: Outcome[Any, Any] | None = None
+    row: dict[str, Any] = field(default_factory=dict)
+    """The values of its trace."""
+    failure: Unavailable | None = None
+    """Why this unit alone can be neither traced nor answered."""
+
+    @property
+    def to_run(self) -> bool:
+        """Whether its handler is to be called."""
+        return self.failure is None and self.permitted and not self.late and self.unit.run is not None
+
+    def take(self) -> None:
+        """Begin: from here on the caller can no longer withdraw."""
+        self.withdrawn = not self.future.set_running_or_notify_cancel()
+        self.late = self.withdrawn or time.monotonic() > self.unit.deadline
+
+    def decide(self, facts: Facts) -> None:
+        """Ask for the verdict; a unit that cannot be decided fails alone."""
+        try:
+            self.verdict = self.unit.decide(facts)
+            self.permitted = self.unit.permits(self.verdict)
+            self.changing = self.unit.changes(self.verdict)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no permit
+            self._spoil("the unit could not be decided", error)
+
+    def handle(self, scope: Scope) -> object:
+        """Call the handler."""
+        run = self.unit.run
+        return None if run is None else run(scope, self.verdict)
+
+    def finish(self, done: Done) -> None:
+        """Build the entry and its row; a unit that cannot be traced fails alone, and must be undone."""
+        try:
+            entry = self.unit.entry(self.verdict, done)
+            _refuse_false(entry, done)
+            self.row = trace_row.values(entry)
+        except Exception as error:  # noqa: BLE001 - whatever it is, without a trace there is no answer
+            self._spoil("the unit could not be traced", error)
+        else:
+            self.outcome = Outcome(self.verdict, done.result, done.error, done.late, entry)
+
+    def answer(self) -> None:
+        """Tell the caller; only after the commit."""
+        if self.withdrawn:
+            return
+        if self.outcome is None:
+            self.future.set_exception(self.failure or Unavailable("the unit was not decided"))
+        else:
+            self.future.set_result(self.outcome)
+
+    def fail(self, cause: BaseException) -> None:
+        """Tell the caller that nothing of the unit is kept."""
+        if not self.withdrawn:
+            error = Unavailable("the group of this unit could not be committed")
+            error.__cause__ = cause
+            self.future.set_exception(error)
+
+    def _spoil(self, sentence: str, cause: Exception) -> None:
+        self.failure = Unavailable(sentence)
+        self.failure.__cause__ = cause
+        self.outcome = None
+
+
+def _refuse_false(entry: TraceEntry, done: Done) -> None:
+    # INVARIANT: no entry says that something was done which was not.
+    if entry.outcome is TraceOutcome.DONE and done.outcome is not TraceOutcome.DONE:
+        raise UnfitValue("the entry says DONE of a unit that was not done")
