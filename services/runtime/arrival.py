@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ from services.store.unit_of_work import FactsKey
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a request."""
 TARGET: Final = "context.target"
+ATTESTATIONS: Final = "attestations"
 _RENAMED: Final = {"secret_connection": "secret"}
 ATTESTED: Final = {
     field.name: _RENAMED.get(field.name, field.name) for field in access_pb2.Attestations.DESCRIPTOR.fields
@@ -91,7 +93,7 @@ def arrive(
         asked=value(access.asked),
         record=value(access.record),
         document=value(access.document),
-        attested=_attested(value),
+        attested=_attested(request, faulty),
         declared=_declared(access, value),
         faults=faults,
     )
@@ -115,9 +117,14 @@ def _action(access: access_pb2.Access, value: Callable[[str], Any]) -> str:
     return next((choice.action for choice in access.choices if choice.value == word), access.action)
 
 
-def _attested(value: Callable[[str], Any]) -> dict[str, Any]:
-    found = ((attribute, value(f"attestations.{name}")) for name, attribute in ATTESTED.items())
-    return {attribute: given for attribute, given in found if given is not None}
+def _attested(request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
+    """What was declared, and nothing for what was not: an absence has its own meaning in the vocabulary."""
+    field = request.DESCRIPTOR.fields_by_name.get(ATTESTATIONS)
+    if field is None or not request.HasField(ATTESTATIONS):
+        return {}
+    holder = getattr(request, ATTESTATIONS)
+    given = {field.name for field, _ in holder.ListFields() if f"{ATTESTATIONS}.{field.name}" not in faulty}
+    return {ATTESTED[name]: fields.value_at(holder, name) for name in given}
 
 
 def _declared(access: access_pb2.Access, value: Callable[[str], Any]) -> dict[str, Any]:

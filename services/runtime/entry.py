@@ -58,12 +58,9 @@ def entry(arrival: Arrival, verdict: Verdict, done: Done) -> TraceEntry:
 
 
 def _outcome(verdict: Verdict, done: Done) -> TraceOutcome:
-    if done.late:
-        return TraceOutcome.LATE
-    if done.error is not None:
-        return TraceOutcome.FAILED
     # A question that was answered with a refusal is refused too: what is marked done was permitted.
-    return TraceOutcome.DONE if verdict.permitted and verdict.told.permitted else TraceOutcome.REFUSED
+    refused = done.outcome is TraceOutcome.DONE and not verdict.told.permitted
+    return TraceOutcome.REFUSED if refused else done.outcome
 
 
 def _audience(decision: Decision, context: Mapping[str, Any]) -> str | None:

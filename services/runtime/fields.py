@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
@@ -26,6 +27,8 @@ DATE: Final = access_pb2.Date.DESCRIPTOR.full_name
 YEARS: Final = range(1850, 2201)
 LONGEST_TEXT: Final = 256
 MOST_REPEATED: Final = 32
+CONTROLS: Final = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode categories of characters that nobody sees, those that turn the writing direction among them."""
 WHITE_SPACE: Final = "\n\r\t"
 
 Check = Callable[[Message], Iterator[FieldFault]]
@@ -156,8 +159,12 @@ def _text(value: str | bytes, path: str, rule: access_pb2.FieldRule) -> Iterator
     if len(value) > longest:
         yield FieldFault(path, "TOO_LONG", f"must have at most {longest} characters or bytes")
     # A control character could end a text early in the store, or forge a line where it is shown.
-    elif isinstance(value, str) and any(not c.isprintable() and c not in WHITE_SPACE and c != "\xa0" for c in value):
+    elif isinstance(value, str) and not value.isprintable() and any(map(_is_control, value)):
         yield FieldFault(path, "CONTROL_CHARACTER", "holds a character that cannot be shown")
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in CONTROLS and character not in WHITE_SPACE
 
 
 def _number(value: int, path: str, rule: access_pb2.FieldRule) -> Iterator[FieldFault]:

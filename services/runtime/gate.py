@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -46,13 +46,12 @@ class Gate:
         """The bytes of the response, once the trace of the call is durable; `remaining` in seconds."""
         deadline = time.monotonic() + (LONGEST_CALL if remaining is None else remaining)
         try:
-            arrival = self._arrive(method, payload, metadata)
-            arrival = await self._read(arrival)
+            arrival = await self._read(self._arrive(method, payload, metadata))
+            return (await self._settle(arrival, deadline)).SerializeToString()
         except ServiceError:
             raise
         except Exception as error:
             raise self._bug(method, error) from error
-        return (await self._settle(arrival, deadline)).SerializeToString()
 
     def _arrive(self, method: Method, payload: bytes, metadata: Metadata) -> Arrival:
         try:
@@ -84,11 +83,11 @@ class Gate:
             told = from_handler(outcome.error, arrival.decision_id)
             raise self._bug(arrival.method, outcome.error) if told.kind is Kind.BUG else told
         if outcome.result is None:
-            raise self._bug(arrival.method, None)
+            raise AssertionError("a permitted call has a response")
         return outcome.result
 
     @staticmethod
-    def _bug(method: Method, error: Exception | None) -> ServiceError:
+    def _bug(method: Method, error: Exception) -> ServiceError:
         """Tell the operators where it failed. DANGER: an error's text may quote a patient's data, so it is left out."""
         _log.error("call failed", method=method.path, error=type(error).__name__, at=_place(error))
         return ServiceError(Kind.BUG)
@@ -127,12 +126,12 @@ class Work:
         return entry.entry(self.arrival, verdict, done)
 
     @property
-    def _owners(self) -> dict[str, str]:
-        return dict(self.gate.rules.vocabulary.obligations)
+    def _owners(self) -> Mapping[str, str]:
+        return self.gate.rules.vocabulary.obligations
 
 
-def _place(error: Exception | None) -> str:
-    trace = error.__traceback__ if error else None
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,8 @@ REGISTERED: Final = ("iss", "aud", "exp", "iat", "nbf", "jti", "sub")
 CLAIMS: Final = ("kind", "name", "profession", "structure", "regulator", "authn_mode")
 LONGEST_TOKEN: Final = 8192
 LONGEST_CLAIM: Final = 200
+REMEMBERED: Final = 4096
+"""Tokens that need not be verified again while they live."""
 _PATIENTS = frozenset({"HOLDER", "LEGAL_REP", "DELEGATE", "SUCCESSOR"})
 _STRUCTURES = frozenset({"STRUCTURE_SYSTEM", "INSURANCE_FEED"})
 # First match counts: the more special errors of the library come before those that they are kinds of.
@@ -34,6 +37,10 @@ _REASONS: Sequence[tuple[type[Exception], str]] = (
     (jwt.DecodeError, "TOKEN_MALFORMED"),
     (jwt.InvalidTokenError, "CLAIM_INVALID"),
 )
+
+
+# The library lets through what its JSON reader raises on nesting and on numbers without measure.
+_UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Verifier:
 
     def __init__(self, issuers: Sequence[Issuer]) -> None:
         self._issuers = {issuer.name: issuer for issuer in issuers}
+        self._verified: dict[str, tuple[Identity, float]] = {}
 
     def identify(self, metadata: Sequence[tuple[str, str | bytes]]) -> Identity:
         """The caller that the metadata of a call name."""
@@ -89,9 +97,12 @@ class Verifier:
         scheme, _, token = given[0].partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
             _refuse("TOKEN_MALFORMED")
-        return self._identity(token)
+        identity, expires = self._verified.get(token) or (None, 0.0)
+        # A token says the same as long as it lives, and to verify it costs more than all the rest of a call.
+        return identity if identity is not None and time.time() < expires else self._verify(token)
 
-    def _identity(self, token: str) -> Identity:
+    def _verify(self, token: str) -> Identity:
+        self._verified.pop(token, None)
         try:
             issuer, key = self._signer(token)
             claims = jwt.decode(
@@ -102,9 +113,13 @@ class Verifier:
                 issuer=issuer.name,
                 options={"require": list(REGISTERED), "strict_aud": True},
             )
-        except jwt.PyJWTError as error:
-            _refuse(next(reason for kind, reason in _REASONS if isinstance(error, kind)))
-        return _identity(claims, issuer)
+        except _UNREADABLE as error:
+            _refuse(next((reason for kind, reason in _REASONS if isinstance(error, kind)), "TOKEN_MALFORMED"))
+        identity = _identity(claims, issuer)
+        if len(self._verified) >= REMEMBERED:
+            self._verified.clear()
+        self._verified[token] = identity, float(claims["exp"])
+        return identity
 
     def _signer(self, token: str) -> tuple[Issuer, Ed25519PublicKey]:
         header = jwt.get_unverified_header(token)
@@ -126,6 +141,8 @@ class Verifier:
 def _identity(claims: Mapping[str, Any], issuer: Issuer) -> Identity:
     if not claims.keys() <= issuer.claims | set(REGISTERED):
         _refuse("CLAIM_NOT_ALLOWED")
+    if any(type(claims[name]) is not int for name in ("exp", "iat", "nbf")):
+        _refuse("CLAIM_INVALID")
     if claims["exp"] - claims["iat"] > issuer.longest.total_seconds():
         _refuse("TOKEN_LIVES_TOO_LONG")
     kind = _text(claims, "kind")
