@@ -1,0 +1,117 @@
+"""`dmp rules` as officers and programs use it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "tests" / "rules" / "cases.jsonl"
+
+
+def _dmp(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", "rules", *arguments],
+        input=given,
+        capture_output=True,
+        cwd=ROOT,
+        check=False,
+    )
+
+
+def _expected(case: dict[str, Any]) -> dict[str, Any]:
+    wanted = {**case["expected"], "obligations": sorted(case["expected"]["obligations"])}
+    wanted.pop("rules")
+    return wanted
+
+
+def test_the_worked_cases_are_decided_as_expected() -> None:
+    """119 of 119 worked cases: effect, outward answer, obligations, visible documents, scope."""
+    cases = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()]
+    done = _dmp("decide", given=CASES.read_bytes())
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, len(answers)) == (0, 119)
+    for case, answer in zip(cases, answers, strict=True):
+        got = {key: answer[key] for key in ("effect", "external", "obligations", "visible", "scope") if key in answer}
+        assert _expected(case) == {**got, "obligations": sorted(got["obligations"])}, case["id"]
+
+
+def test_the_first_rule_told_is_the_one_expected() -> None:
+    """At least one of the catalogue ids that a case names for people is among the rules of its answer."""
+    answers = [json.loads(line) for line in _dmp("decide", given=CASES.read_bytes()).stdout.splitlines()]
+    cases = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()]
+    told = [
+        bool({*case["expected"]["rules"]} & {*answer["rules"]}) for case, answer in zip(cases, answers, strict=True)
+    ]
+    assert told.count(True) >= 116
+
+
+UNREADABLE = [
+    b"not json",
+    b"[1, 2]",
+    b'{"a": NaN}',
+    b'{"action": "doc.read", "action": "doc.list"}',
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'"text"',
+]
+
+
+def test_an_unreadable_line_gives_an_error_and_the_command_goes_on() -> None:
+    """Each unreadable line answers `error` on its own line, the readable ones are decided, exit 1."""
+    good = CASES.read_bytes().splitlines()[0]
+    done = _dmp("decide", given=b"\n".join([good, *UNREADABLE, good]) + b"\n")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [("error" in answer) for answer in answers] == [False, *[True] * len(UNREADABLE), False]
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", '{"profile": "law-2040"}', '{"subject": 7, "record": null}', '{"at": "yesterday"}']
+)
+def test_a_readable_but_ill_typed_request_is_forbidden(line: str) -> None:
+    """What can be read but is no request is a denial, not an error."""
+    done = _dmp("decide", given=line.encode())
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["effect"], answer["external"]) == (0, "DENY", "FORBIDDEN")
+    assert answer["rules"][0] == "ENV-01"
+
+
+def test_a_lines_own_profile_beats_the_option() -> None:
+    """The same request under --profile law-2023 is decided by the profile that its line names."""
+    case = json.loads(CASES.read_bytes().splitlines()[0])
+    given = "\n".join(json.dumps({**case, "profile": name}) for name in ("seed-2011", "law-2023"))
+    unnamed = json.dumps({key: value for key, value in case.items() if key != "profile"})
+    done = _dmp("decide", "--profile", "law-2023", given=f"{given}\n{unnamed}".encode())
+    assert [json.loads(line)["profile"] for line in done.stdout.splitlines()] == ["seed-2011", "law-2023", "law-2023"]
+
+
+def test_check_and_test_hold() -> None:
+    """The project's own rules are without fault and every case of their tables holds."""
+    assert (_dmp("check").returncode, _dmp("test").returncode) == (0, 0)
+    report = json.loads(_dmp("test", "--json").stdout)
+    assert report["held"]
+    assert report["cases"] > 300
+
+
+def test_exit_codes(tmp_path: Path) -> None:
+    """2 when the input cannot be opened as a whole, 3 for a faulty rule file, 1 for a case that does not hold."""
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    assert _dmp("decide", "--profile", "nobody").returncode == 2
+    profile = folder / "profiles" / "seed-2011.yaml"
+    profile.write_text(
+        profile.read_text("utf-8").replace("emergency_sees_masked: false", "emergency_sees_masked: true")
+    )
+    assert _dmp("test", "--rules", str(folder)).returncode == 1
+    (folder / "access.yaml").write_text("- id: [")
+    for command in ("check", "test", "decide"):
+        assert _dmp(command, "--rules", str(folder)).returncode == 3
+    faults = json.loads(_dmp("check", "--json", "--rules", str(folder)).stdout)["faults"]
+    assert faults[0]["file"] == "rules/access.yaml"
