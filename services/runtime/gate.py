@@ -21,6 +21,7 @@ from services.runtime.call import Call
 from services.runtime.errors import Kind, ServiceError, from_handler
 from services.runtime.identity import Verifier
 from services.runtime.judgement import Verdict
+from services.runtime.rules_in_force import RulesInForce
 from services.runtime.security_log import SecurityLog
 from services.store.unit_of_work import Done, Executor, Facts, Outcome, Scope, TraceEntry, Unavailable, Unit
 
@@ -35,7 +36,7 @@ _log = structlog.get_logger()
 class Gate:
     """Answers calls; whatever it does not answer, it raises as ServiceError."""
 
-    rules: RuleSet
+    rules: RulesInForce
     profile: str
     executor: Executor
     verifier: Verifier
@@ -66,10 +67,10 @@ class Gate:
         """Facts that lie inside the request; off the loop, for a document of 4 MiB takes its time."""
         if arrival.method.reader is None:
             return arrival
-        return await asyncio.to_thread(arrivals.read, arrival, self.rules.cell)
+        return await asyncio.to_thread(arrivals.read, arrival, self.rules.current.cell)
 
     async def _settle(self, arrival: Arrival, deadline: float) -> Message:
-        work = Work(self, arrival)
+        work = Work(self.rules.current, self.profile, arrival)
         unit = Unit(arrival.key, work.decide, work.run, work.permits, work.entry, work.changes, deadline)
         try:
             outcome: Outcome[Verdict, Message] = await asyncio.wrap_future(self.executor.submit(unit))
@@ -97,12 +98,13 @@ class Gate:
 class Work:
     """The steps of one call that the executor takes inside its transaction."""
 
-    gate: Gate
+    rules: RuleSet
+    profile: str
     arrival: Arrival
 
     def decide(self, facts: Facts) -> Verdict:
         """Ask the rules."""
-        return judgement.judge(self.gate.rules.engines[self.gate.profile], self.arrival, facts)
+        return judgement.judge(self.rules.engines[self.profile], self.arrival, facts)
 
     def permits(self, verdict: Verdict) -> bool:
         """Whether the handler may run; a request with a fault never does, whatever the rules say."""
@@ -114,7 +116,7 @@ class Work:
 
     def run(self, scope: Scope, verdict: Verdict) -> Message:
         """Let the handler act, fulfil what the permit asks for, and note the decision in the response."""
-        call = Call(scope, self.arrival, verdict, self.gate.rules, self.gate.profile)
+        call = Call(scope, self.arrival, verdict, self.rules, self.profile)
         response = self.arrival.method.handler(call, self.arrival.request)
         duties = obligations.fulfil(call, self._owners)
         response.decided.decision_id = self.arrival.decision_id  # type: ignore[attr-defined]  # checked at the start
@@ -127,7 +129,7 @@ class Work:
 
     @property
     def _owners(self) -> Mapping[str, str]:
-        return self.gate.rules.vocabulary.obligations
+        return self.rules.vocabulary.obligations
 
 
 def _place(error: Exception) -> str:

@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
+import structlog
 import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from policy import ruleset
-from policy.errors import RuleFaults
+from policy.ruleset import RuleSet
 from services.runtime import local_issuer, obligations
 from services.runtime.access import Feature, Method, actions_of, methods_of
 from services.runtime.arrival import ATTESTED
 from services.runtime.errors import ServiceError, status_of
 from services.runtime.gate import Gate
 from services.runtime.identity import Verifier
-from services.runtime.security_log import SecurityLog
+from services.runtime.rules_in_force import RulesInForce, load_rules
+from services.runtime.security_log import SecurityLog, log_to
 from services.runtime.settings import Settings, SettingsRefused
 from services.store.errors import StartRefused
 from services.store.lane import Lane
@@ -34,6 +35,9 @@ DRAIN: Final = 10.0
 DETAILS: Final = "grpc-status-details-bin"
 EXEMPT: Final = frozenset({health.SERVICE_NAME, reflection.SERVICE_NAME})
 """The services that no rule decides; reflection in development only."""
+
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,19 @@ class Suite:
     """The services that run in this process, over one gate."""
 
     gate: Gate
-    listening: tuple[Listening, ...]
+    features: tuple[Feature, ...]
+    listening: list[Listening]
+
+    async def reload(self, settings: Settings) -> None:
+        """Let the rule files decide as they are now; with a fault the old rules stay, and every fault is told."""
+        try:
+            rules = await asyncio.to_thread(load_rules, settings)
+            checked(rules, self.features)
+        except SettingsRefused as refused:
+            _log.error("rules not loaded, the old ones stay in force", faults=refused.reasons)
+            return
+        self.gate.rules.replace(rules)
+        _log.info("rules loaded", digest=rules.digest)
 
     async def close(self) -> None:
         """Take no more calls, let the running ones end, and let the database go."""
@@ -60,8 +76,27 @@ class Suite:
         await asyncio.to_thread(self.gate.executor.close)
 
 
+class Reloads:
+    """Loads the rules anew when asked, one load after another."""
+
+    def __init__(self, suite: Suite, settings: Settings) -> None:
+        self._suite = suite
+        self._settings = settings
+        self._last: asyncio.Task[None] | None = None
+
+    def ask(self) -> None:
+        """Load once what is running has ended."""
+        self._last = asyncio.ensure_future(self._after(self._last))
+
+    async def _after(self, running: asyncio.Task[None] | None) -> None:
+        if running is not None:
+            await asyncio.wait([running])
+        await self._suite.reload(self._settings)
+
+
 def serve(settings: Settings, features: Sequence[Feature]) -> None:
     """Serve until the process is told to end; raises SettingsRefused with every reason not to start."""
+    log_to(sys.stderr)
     uvloop.run(_serve(settings, features))
 
 
@@ -70,9 +105,11 @@ async def _serve(settings: Settings, features: Sequence[Feature]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     suite = await start(settings, features)
+    reloads = Reloads(suite, settings)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloads.ask)
     ports = ", ".join(f"{service.name} {settings.host}:{service.port}" for service in suite.listening)
-    rules = suite.gate.rules
-    print(f"dmp-access ready: {ports} (profile {settings.profile}, rules {rules.digest[:12]})", flush=True)  # noqa: T201
+    digest = suite.gate.rules.current.digest[:12]
+    print(f"dmp-access ready: {ports} (profile {settings.profile}, rules {digest})", flush=True)  # noqa: T201
     await ended.wait()
     await suite.close()
 
@@ -86,27 +123,18 @@ async def start(settings: Settings, features: Sequence[Feature]) -> Suite:
         executor = Lane(settings.database)
     except StartRefused as refused:
         raise SettingsRefused([str(refused)]) from refused
-    gate = Gate(rules, settings.profile, executor, verifier, SecurityLog(sys.stderr))
+    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(sys.stderr))
+    suite = Suite(gate, tuple(features), [])
     try:
-        listening = [await _listen(settings, feature, methods[feature.name], gate) for feature in features]
+        for feature in features:
+            suite.listening.append(await _listen(settings, feature, methods[feature.name], gate))
     except BaseException:
-        await asyncio.to_thread(executor.close)
+        await suite.close()
         raise
-    return Suite(gate, tuple(listening))
+    return suite
 
 
-def load_rules(settings: Settings) -> ruleset.RuleSet:
-    """The rules in force; raises SettingsRefused with every fault of the rule files."""
-    try:
-        rules = ruleset.load(settings.rules)
-    except RuleFaults as faults:
-        raise SettingsRefused(str(faults).splitlines()) from faults
-    if settings.profile not in rules.profiles:
-        raise SettingsRefused([f"DMP_PROFILE is `{settings.profile}`; the rules have {', '.join(rules.profiles)}"])
-    return rules
-
-
-def checked(rules: ruleset.RuleSet, features: Sequence[Feature]) -> dict[str, list[Method]]:
+def checked(rules: RuleSet, features: Sequence[Feature]) -> dict[str, list[Method]]:
     """The RPCs of each feature; raises SettingsRefused with every fault of their declarations."""
     methods: dict[str, list[Method]] = {}
     faults = [
