@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from tests.services.documents.french_cda import french_cda
+from services.demo.french_cda import french_cda
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 VALID = french_cda()

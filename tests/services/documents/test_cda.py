@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from services.documents.cda import CdaError, CdaHeader, Identifier, read_header
-from tests.services.documents.damaged_cda import NOW, VALID, changed, with_body, without
-from tests.services.documents.french_cda import (
+from services.demo.french_cda import (
     ALICE,
     DOCTOR,
     HOSPITAL,
@@ -19,6 +17,8 @@ from tests.services.documents.french_cda import (
     french_cda,
     ins,
 )
+from services.documents.cda import CdaError, CdaHeader, Identifier, read_header
+from tests.services.documents.damaged_cda import NOW, VALID, changed, with_body, without
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "cda"
 REAL_TYPES = {

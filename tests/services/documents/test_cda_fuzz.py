@@ -6,9 +6,9 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.demo.french_cda import PS_ID_NAT, french_cda
 from services.documents.cda import CdaError, read_header
 from tests.services.documents.damaged_cda import NOW, VALID, with_value
-from tests.services.documents.french_cda import PS_ID_NAT, french_cda
 
 FUZZ = settings(max_examples=250, deadline=timedelta(seconds=2), suppress_health_check=list(HealthCheck), database=None)
 MARKUP = [

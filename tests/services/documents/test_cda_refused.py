@@ -8,12 +8,7 @@ from traceback import format_exception_only
 
 import pytest
 
-from services.documents import cda_xml
-from services.documents.cda import MAX_BYTES, CdaError, read_header
-from services.documents.cda_error import Reason
-from services.documents.cda_xml import MAX_DEPTH
-from tests.services.documents.damaged_cda import NOW, VALID, changed, with_body, with_value, without
-from tests.services.documents.french_cda import (
+from services.demo.french_cda import (
     ALICE,
     DOCTOR,
     HOSPITAL,
@@ -23,6 +18,11 @@ from tests.services.documents.french_cda import (
     french_cda,
     ins,
 )
+from services.documents import cda_xml
+from services.documents.cda import MAX_BYTES, CdaError, read_header
+from services.documents.cda_error import Reason
+from services.documents.cda_xml import MAX_DEPTH
+from tests.services.documents.damaged_cda import NOW, VALID, changed, with_body, with_value, without
 
 PATIENT = "content.recordTarget.patientRole.id"
 AUTHOR = "content.author.assignedAuthor.id"

@@ -25,7 +25,7 @@ DOCTOR: Pair = (PS_ID_NAT, "810000000013")
 HOSPITAL: Pair = (STRUCT_ID_NAT, "1990000017")
 
 
-def french_cda(  # noqa: PLR0913 - one keyword for each thing that a test may want to be different
+def french_cda(  # noqa: PLR0913 - one keyword for each thing that may want to be different
     *,
     unique_id: str = "2.16.840.1.113883.19.5.1^2026000001",
     type_code: str = "34112-3",
