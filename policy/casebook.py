@@ -139,8 +139,8 @@ class _Table:
         """An expectation about a case that the table does not ask would never be checked."""
         for key in ("permitted", "denied"):
             node = self.tree.get(key)
-            about = data.get(key) or {}
-            for name in about if node else ():
+            about = data.get(key)
+            for name in about if node and isinstance(about, dict | list) else ():
                 if name not in subjects:
                     self.faults.add_unknown(
                         node.place if node else self.tree.place, f"subject in `{key}`", name, subjects
