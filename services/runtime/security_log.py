@@ -8,7 +8,6 @@ import structlog
 
 from services.runtime.errors import ServiceError
 
-
 PROCESSORS: Final = (
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
