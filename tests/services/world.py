@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from google.rpc import error_details_pb2, status_pb2
+
 from dmp.access.v1 import access_pb2 as access
 from dmp.authorization.v1 import authorization_pb2_grpc
 from dmp.documents.v1 import documents_pb2 as documents
@@ -19,8 +21,6 @@ from dmp.documents.v1 import documents_pb2_grpc
 from dmp.records.v1 import records_pb2 as records
 from dmp.records.v1 import records_pb2_grpc
 from dmp.trace.v1 import trace_pb2_grpc
-from google.rpc import error_details_pb2, status_pb2
-
 from services.authorization.handlers import FEATURE as AUTHORIZATION
 from services.demo.french_cda import french_cda
 from services.documents.handlers import FEATURE as DOCUMENTS
@@ -53,18 +53,23 @@ class Refusal:
         return self.metadata["decision_id"]
 
 
-def refusal(call: Callable[[], object]) -> Refusal:
+def refusal(call: Callable[..., object], *request: object) -> Refusal:
     """Make a call that must be refused, and read its error details."""
     try:
-        answered = call()
+        answered = call(*request)
     except grpc.RpcError as error:
         return told(error)
     raise AssertionError(f"answered, and should have been refused: {answered}")
 
 
+def trailing_of(error: grpc.RpcError) -> dict[str, bytes]:
+    """The metadata that end a refused call."""
+    return {name: value for name, value in error.trailing_metadata() or () if isinstance(value, bytes)}
+
+
 def told(error: grpc.RpcError) -> Refusal:
     """The details of an error."""
-    trailing = {name: value for name, value in error.trailing_metadata() or ()}
+    trailing = trailing_of(error)
     status = status_pb2.Status.FromString(trailing.get(server.DETAILS, b""))
     info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     for detail in status.details:
@@ -219,7 +224,8 @@ CHANNEL = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_leng
 def raw(world: World, service: str, method: str, payload: bytes, *metadata: tuple[str, str]) -> bytes:
     """Send bytes, whatever they are."""
     path = f"/dmp.{service}.v1.{method}"
-    call = world.channels[{"trace": "authorization"}.get(service, service)].unary_unary(path)
+    host = world.channels[{"trace": "authorization"}.get(service, service)]
+    call: Callable[..., bytes] = host.unary_unary(path)
     answer: bytes = call(payload, timeout=PATIENCE, metadata=metadata)
     return answer
 
@@ -227,5 +233,3 @@ def raw(world: World, service: str, method: str, payload: bytes, *metadata: tupl
 def identified(world: World, person: str | Person) -> tuple[str, str]:
     """The metadata of somebody's token."""
     return "authorization", f"Bearer {world.token(person)}"
-
-

@@ -1,15 +1,15 @@
-"""Documents over a running suite: deposit, list, read and labels, permitted and refused; hidden and missing look alike."""
+"""Documents over a running suite: deposit, list, read and labels; what is hidden and what is missing look alike."""
 
 import grpc
 import pytest
+from google.rpc import status_pb2
+
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
-from google.rpc import status_pb2
-
 from services.runtime.identifiers import canonical, ins_key
 from services.runtime.server import DETAILS
-from tests.services.world import As, Person, World, of, refusal
+from tests.services.world import As, Person, World, of, refusal, trailing_of
 
 NO_OPPOSITION = access.Attestations(non_opposition=True)
 INTERVIEW = access.Attestations(interview=True)
@@ -138,7 +138,7 @@ def test_a_blocked_doctor_still_deposits(world: World) -> None:
 
 
 def test_a_mask_acknowledged_is_never_read_past(world: World) -> None:
-    """From its answer on, the colleague finds nothing; author, treating physician and holder still do (VIS-02, VIS-03)."""
+    """From its answer on the colleague finds nothing; author, treating physician and holder still do (VIS-02)."""
     patient = world.opened("author", "colleague", treating="treating")
     document = world.deposit(patient)
     colleague = world.as_("colleague")
@@ -170,7 +170,7 @@ def test_a_mask_is_taken_off(world: World) -> None:
 
 
 def test_a_sensitive_document_waits_for_its_interview(world: World) -> None:
-    """The holder finds nothing until a professional who held it reveals the document, and is then told (VIS-06, VIS-08)."""
+    """The holder finds nothing until a professional who held it reveals the document, and is then told (VIS-08)."""
     patient = world.opened("author", "colleague")
     document = world.deposit(patient, NORMAL, INVISIBLE)
     assert listed(world.as_(patient), patient) == []
@@ -193,7 +193,7 @@ def error_of(world: World, who: str | Person, request: documents.GetDocumentRequ
     try:
         world.as_(who).GetDocument(request)
     except grpc.RpcError as error:
-        trailing = dict(error.trailing_metadata() or ())
+        trailing = trailing_of(error)
         status = status_pb2.Status.FromString(trailing.pop(DETAILS))
         details = [detail.value.replace(refusal_id(world, detail.value), b"ID") for detail in status.details]
         return error.code(), error.details(), sorted(trailing), status.message, details
@@ -243,9 +243,7 @@ def test_staff_and_structures_read_nothing(world: World) -> None:
     patient = world.opened("author")
     for who in ("secretary", "hospital", "support"):
         request = documents.ListDocumentsRequest(record=of(patient))
-        assert (
-            refusal(lambda who=who, request=request: world.as_(who).ListDocuments(request)).code == "PERMISSION_DENIED"
-        )
+        assert refusal(world.as_(who).ListDocuments, request).code == "PERMISSION_DENIED"
 
 
 def test_a_list_of_nothing_visible_is_empty(world: World) -> None:
@@ -326,4 +324,4 @@ def test_a_record_that_does_not_exist_is_not_found(world: World) -> None:
     nobody = {"kind": "HOLDER", "sub": canonical("1.2.250.1.213.1.4.10", value), "authn_mode": "WEB_PATIENT"}
     for who in ("author", "support", nobody):
         request = documents.ListDocumentsRequest(record=of(nobody))
-        assert refusal(lambda who=who, request=request: world.as_(who).ListDocuments(request)).code == "NOT_FOUND"
+        assert refusal(world.as_(who).ListDocuments, request).code == "NOT_FOUND"
