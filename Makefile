@@ -23,7 +23,7 @@ define tests
 @printf '\n▸ %s\n' '$(1)'; $(2) || { code=$$?; printf '✗ make $@ stopped at: %s\n' '$(1)' >&2; exit $$code; }
 endef
 
-.PHONY: help setup run demo check test test-deep fmt protos lock clean
+.PHONY: help setup run demo check test test-deep fmt protos schema lock clean
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,7 @@ $(call step,import contracts,$(BIN)/lint-imports --no-cache > .venv/contracts.lo
 $(call step,buf lint,$(BIN)/buf lint protos)
 $(call step,buf breaking: against the last commit,$(breaking))
 $(call step,generated code is fresh,$(BIN)/python protos/generate.py --check)
+$(call step,rules/schema is fresh,$(BIN)/dmp rules schema)
 $(call step,dmp rules check,$(BIN)/dmp rules check)
 $(call step,dmp rules test,$(BIN)/dmp rules test)
 $(call step,mypy,$(BIN)/mypy)
@@ -97,6 +98,8 @@ fmt: $(STAMP) ## put the Python files in their one format, and mend what can be
 	@$(BIN)/ruff format
 protos: $(STAMP) ## write protos/gen anew from the protos
 	@$(BIN)/python protos/generate.py
+schema: $(STAMP) ## write rules/schema anew from the vocabulary
+	@$(BIN)/dmp rules schema || true
 
 ##@ Keep
 lock: ## choose new releases within pyproject.toml and write requirements.lock

@@ -91,6 +91,19 @@ def check(folder: Folder = _here, as_json: Json = False) -> None:
     console.print(f"  digest {ruleset.digest[:16]}…")
 
 
+@app.command()
+def schema(folder: Folder = _here, as_json: Json = False) -> None:
+    """Write the JSON Schemas that editors complete rule files with; exit 1 when they were stale."""
+    from policy.schema import write
+
+    changed = [path.name for path in write(_loaded(folder, as_json), folder / "schema")]
+    if as_json:
+        typer.echo(json.dumps({"held": not changed, "written": changed}))
+    else:
+        typer.echo(f"written anew: {', '.join(changed)}" if changed else "the schemas are as the vocabulary says")
+    raise typer.Exit(FAILED if changed else HELD)
+
+
 @app.command("test")
 def run_tests(folder: Folder = _here, as_json: Json = False) -> None:
     """Ask every case of the test tables; what a table does not permit must be denied."""

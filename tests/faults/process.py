@@ -71,5 +71,5 @@ def started(folder: Path, before: Sequence[str] = (), **environment: str) -> Ite
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait(START)
-        if child.stdout:
+        if child.stdout is not None:
             child.stdout.close()
