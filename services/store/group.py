@@ -65,10 +65,10 @@ class Group:
 
     def _settle_changes(self, units: Sequence[Waiting]) -> None:
         """One after another, each decided on what those before it left."""
-        before = self._connection.total_changes
+        decided_at = self._connection.total_changes
         for unit in units:
-            if self._connection.total_changes != before and unit.failure is None:
-                before = self._connection.total_changes
+            # INVARIANT: after the first write of the group, no unit runs on the facts loaded before it.
+            if self._connection.total_changes != decided_at and unit.failure is None:
                 self._decide([unit])
             self._settle(unit)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,11 +28,19 @@ def utc_now() -> datetime:
 class Lane:
     """The executor on SQLite; its database is claimed, opened and upgraded when the constructor returns."""
 
-    def __init__(self, path: Path, *, group: int = GROUP, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        group: int = GROUP,
+        clock: Clock = utc_now,
+        pragmas: Mapping[str, str | int] = sqlite.PRAGMAS,
+    ) -> None:
         """Serve this database; raises StartRefused when it cannot be served safely."""
         self._path = path
         self._size = group
         self._clock = clock
+        self._pragmas = pragmas
         self._waiting: SimpleQueue[Waiting | None] = SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
@@ -80,7 +89,7 @@ class Lane:
     def _open(self, opened: Future[None]) -> sqlite3.Connection | None:
         """Open in the thread that will use the connection, for SQLite then refuses it to every other."""
         try:
-            connection = sqlite.connect(self._path)
+            connection = sqlite.connect(self._path, self._pragmas)
         except Exception as error:  # noqa: BLE001 - told to the constructor, which raises it
             opened.set_exception(error)
             return None

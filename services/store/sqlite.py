@@ -25,7 +25,7 @@ PRAGMAS: Mapping[str, str | int] = MappingProxyType(
         "trusted_schema": "OFF",
     }
 )
-"""How it is opened: times in milliseconds, the autocheckpoint in pages, the limit in bytes, the cache in negative KiB."""
+"""How it is opened: times in ms, the autocheckpoint in pages, the limit in bytes, the cache in KiB below zero."""
 
 _DURABLE = {2: "FULL", 3: "EXTRA"}
 _OWNER_ONLY = 0o600

@@ -1,0 +1,62 @@
+"""A process killed under load leaves the trace and the change of everything that it had answered."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from services.store.lane import Lane
+
+ROOT = Path(__file__).parents[3]
+KILLS = 200 if os.environ.get("DMP_TEST_DEEP") else 10
+
+
+def killed_under_load(database: Path, seconds: float) -> list[list[str]]:
+    """Run the writer, kill it some time after its first answer, and give what it told."""
+    command = [sys.executable, "-W", "error", "-m", "tests.services.store.writer", str(database)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        first = writer.stdout.readline()
+        reader = os.dup(writer.stdout.fileno())
+        deadline = time.monotonic() + seconds
+        told = [first]
+        while time.monotonic() < deadline:
+            told.append(os.read(reader, 1 << 16))
+        os.kill(writer.pid, signal.SIGKILL)
+        while rest := os.read(reader, 1 << 16):
+            told.append(rest)
+        os.close(reader)
+        assert writer.wait() == -signal.SIGKILL, writer.stderr.read()
+    # The kill may have cut the last line, which nobody then acts on.
+    return [line.decode().split(" ", 2) for line in b"".join(told).split(b"\n")[:-1]]
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_what_was_answered_is_kept(database: Path, seed: int) -> None:
+    """Every answered decision has its trace, with its outcome; every acknowledged deposit its document and bytes."""
+    told = killed_under_load(database, 0.05 + random.Random(seed).random() * 0.25)
+    assert len(told) > 20
+    connection = sqlite3.connect(database)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    traces = dict(connection.execute("SELECT decision_id, outcome FROM traces").fetchall())
+    named = [json.loads(row[0]) for row in connection.execute("SELECT items FROM traces WHERE outcome = 'DONE'")]
+    contents = {row[0] for row in connection.execute("SELECT document FROM document_contents")}
+    documents = {row[0] for row in connection.execute("SELECT logical_id FROM documents")}
+    turns = dict(connection.execute("SELECT target, collector FROM authorisations").fetchall())
+    connection.close()
+    assert [line for line in told if traces.get(line[0]) != line[1]] == []
+    facts = [line[2].split(" ") for line in told]
+    assert {fact[1] for fact in facts if fact[0] == "document"} <= documents
+    # A later turn may have been committed and not yet told, but none is lost.
+    assert [fact for fact in facts if fact[0] == "turn" and int(turns[fact[1]]) < int(fact[2])] == []
+    # Neither a document without its trace, nor a trace of one that is not there, nor one without its bytes.
+    assert {name for items in named for name, _ in items} == documents == contents
+    Lane(database).close()
