@@ -26,8 +26,6 @@ class Explanation:
 
     answer: Text
     reasons: tuple[Reason, ...]
-    duties: tuple[Text, ...]
-    """What the obligations ask of the caller."""
 
 
 def explain(ruleset: RuleSet, decision: Decision) -> Explanation:
@@ -37,8 +35,7 @@ def explain(ruleset: RuleSet, decision: Decision) -> Explanation:
     """
     words = ruleset.vocabulary.answers[decision.answer.value]
     if decision.answer is Answer.NOT_FOUND:
-        return Explanation(words, (), ())
+        return Explanation(words, ())
     rules: Mapping[str, Rule] = {rule.id: rule for rule in ruleset.rules}
     reasons = tuple(Reason(name, rules[name].title, rules[name].basis) for name in decision.rules if name in rules)
-    duties = tuple(ruleset.vocabulary.obligation_titles[duty.partition(":")[0]] for duty in decision.obligations)
-    return Explanation(words, reasons, duties)
+    return Explanation(words, reasons)

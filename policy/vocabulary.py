@@ -104,7 +104,6 @@ class Vocabulary:
     """Name → unit (boolean, code, days, months, years) and, for a code, its values."""
     obligations: Map[str, str]
     """Code → who fulfils it: gate, service or caller; in the order of answers."""
-    obligation_titles: Map[str, Text]
     answers: Map[str, Text]
     """Outward answer → what the person is told."""
     always: frozenset[str]
@@ -146,7 +145,7 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         if (target := actions[name].items) and target not in actions:
             faults.add_unknown(key.place, "action", target, actions)
     default = shape.mapping(tree.get("default"), "default", ("stage", "rule"), faults)
-    obligations, titles, always = _obligations(tree, faults)
+    obligations, always = _obligations(tree, faults)
     return Vocabulary(
         actions=actions,
         groups=frozenset(group for action in actions.values() for group in action.groups),
@@ -156,7 +155,6 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         default_rule=shape.text(default.get("rule"), "default.rule", faults) if default else "",
         parameters={name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)},
         obligations=obligations,
-        obligation_titles=titles,
         answers={name: shape.bilingual(value, name, faults) for _, name, value in _named(tree, "answers", faults)},
         always=always,
         scopes=tuple(word for _, word in shape.texts(tree.get("scopes"), "scopes", faults)),
@@ -289,13 +287,13 @@ def _parameter(node: Node, faults: FaultList) -> tuple[str, tuple[str, ...]]:
     return unit, tuple(word for _, word in shape.texts(tree.get("values"), "values", faults))
 
 
-def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], dict[str, Text], frozenset[str]]:
-    who, titles, always = {}, {}, set()
+def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], frozenset[str]]:
+    who, always = {}, set()
     for key, name, node in _named(tree, "obligations", faults):
         entry = shape.mapping(node, f"obligation `{name}`", ("fr", "en", "fulfilled_by", "always"), faults)
         if entry is None:
             continue
-        titles[name] = _title(entry, f"obligation `{name}`", faults)
+        _title(entry, f"obligation `{name}`", faults)
         by = shape.text(shape.required(entry, "fulfilled_by", f"obligation `{name}`", faults), "fulfilled_by", faults)
         if by not in _FULFILLERS:
             faults.add_unknown(key.place, "fulfiller", by, _FULFILLERS)
@@ -303,7 +301,7 @@ def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], dict
         flag = entry.get("always")
         if isinstance(flag, Scalar) and flag.value is True:
             always.add(name)
-    return who, titles, frozenset(always)
+    return who, frozenset(always)
 
 
 def _table(name: str, node: Node, faults: FaultList) -> TableSource:

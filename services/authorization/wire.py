@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from dmp.authorization.v1 import authorization_pb2
+from policy.explain import explain
 from policy.model import Answer, Decision, Effect
+from policy.shape import Text
 from services.runtime import codes
 from services.runtime.access import Asking, Read
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
 
 DEPOSIT: Final = "doc.create"
-SUMMARIES: Final = {
-    Answer.OK: ("Les règles permettent cette action.", "The rules allow this action."),
-    Answer.FORBIDDEN: ("Les règles ne permettent pas cette action.", "The rules do not allow this action."),
-    Answer.NOT_FOUND: (
-        "Cela n'existe pas, ou n'existe pas pour vous.",
-        "It does not exist, or does not exist for you.",
-    ),
-    Answer.CONFLICT: (
-        "Les règles permettent cette action, mais pas dans l'état présent.",
-        "The rules allow this action, but not in the present state.",
-    ),
-}
 
 
 def proposed(question: authorization_pb2.Question, asking: Asking) -> Read:
@@ -72,28 +61,21 @@ def check(decision: Decision) -> authorization_pb2.CheckResponse:
 
 
 def explanation(call: Call) -> authorization_pb2.ExplainResponse:
-    """The answer to a question, in words. INVARIANT: NOT_FOUND tells nothing else (ENV-03)."""
-    decision = call.answer
-    silent = decision.answer is Answer.NOT_FOUND
-    french, english = SUMMARIES[decision.answer]
+    """The answer to a question, in words."""
+    explained = explain(call.rules, call.answer)
     return authorization_pb2.ExplainResponse(
-        effect=effect(decision.effect),
-        answer=answer(decision.answer),
-        summary=authorization_pb2.Text(fr=french, en=english),
-        reasons=() if silent else _reasons(call, decision.rules),
+        effect=effect(call.answer.effect),
+        answer=answer(call.answer.answer),
+        summary=_bilingual(explained.answer),
+        reasons=[
+            authorization_pb2.Reason(rule=reason.rule, title=_bilingual(reason.title), basis=reason.basis)
+            for reason in explained.reasons
+        ],
     )
 
 
-def _reasons(call: Call, names: Iterable[str]) -> list[authorization_pb2.Reason]:
-    known = {rule.id: rule for rule in call.rules.rules}
-    return [
-        authorization_pb2.Reason(
-            rule=name,
-            title=authorization_pb2.Text(fr=known[name].title.fr, en=known[name].title.en) if name in known else None,
-            basis=known[name].basis if name in known else "",
-        )
-        for name in names
-    ]
+def _bilingual(sentence: Text) -> authorization_pb2.Text:
+    return authorization_pb2.Text(fr=sentence.fr, en=sentence.en)
 
 
 def rules(call: Call) -> authorization_pb2.DescribeRulesResponse:
@@ -102,7 +84,7 @@ def rules(call: Call) -> authorization_pb2.DescribeRulesResponse:
         authorization_pb2.Rule(
             rule=rule.id,
             catalogue_id=rule.catalogue_id,
-            title=authorization_pb2.Text(fr=rule.title.fr, en=rule.title.en),
+            title=_bilingual(rule.title),
             basis=rule.basis,
             # A rule that only obliges denies nothing: it adds to permits.
             effect=effect(Effect.DENY if rule.effect == "deny" else Effect.PERMIT),
