@@ -35,7 +35,7 @@ _REASONS: Sequence[tuple[type[Exception], str]] = (
     (jwt.InvalidSignatureError, "SIGNATURE_INVALID"),
     (jwt.InvalidAlgorithmError, "ALGORITHM_REFUSED"),
     (jwt.DecodeError, "TOKEN_MALFORMED"),
-    (jwt.InvalidTokenError, "CLAIM_INVALID"),
+    (jwt.InvalidTokenError, "TOKEN_REFUSED"),
 )
 
 

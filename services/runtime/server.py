@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import grpc
 import structlog
@@ -104,7 +104,7 @@ async def _serve(settings: Settings, features: Sequence[Feature]) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    suite = await start(settings, features)
+    suite = await start(settings, features, sys.stderr)
     reloads = Reloads(suite, settings)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloads.ask)
     ports = ", ".join(f"{service.name} {settings.host}:{service.port}" for service in suite.listening)
@@ -114,7 +114,7 @@ async def _serve(settings: Settings, features: Sequence[Feature]) -> None:
     await suite.close()
 
 
-async def start(settings: Settings, features: Sequence[Feature]) -> Suite:
+async def start(settings: Settings, features: Sequence[Feature], security_log: TextIO) -> Suite:
     """Check everything, then listen; raises SettingsRefused with every reason not to start."""
     rules = load_rules(settings)
     methods = checked(rules, features)
@@ -123,7 +123,7 @@ async def start(settings: Settings, features: Sequence[Feature]) -> Suite:
         executor = Lane(settings.database)
     except StartRefused as refused:
         raise SettingsRefused([str(refused)]) from refused
-    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(sys.stderr))
+    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(security_log))
     suite = Suite(gate, tuple(features), [])
     try:
         for feature in features:

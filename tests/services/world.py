@@ -1,10 +1,11 @@
 """A running suite on free loopback ports, with real storage and the real rules, and the people who call it."""
 
 import asyncio
+import io
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -26,6 +27,7 @@ from services.demo.french_cda import french_cda
 from services.documents.handlers import FEATURE as DOCUMENTS
 from services.records.handlers import FEATURE as RECORDS
 from services.runtime import local_issuer, server, settings
+from services.runtime.access import Feature
 from services.runtime.identifiers import canonical, ins_key, parts
 
 FEATURES = (AUTHORIZATION, RECORDS, DOCUMENTS)
@@ -64,7 +66,7 @@ def refusal(call: Callable[..., object], *request: object) -> Refusal:
 
 def trailing_of(error: grpc.RpcError) -> dict[str, bytes]:
     """The metadata that end a refused call."""
-    return {name: value for name, value in error.trailing_metadata() or () if isinstance(value, bytes)}
+    return {datum.key: bytes(datum.value) for datum in error.trailing_metadata() or () if datum.key == server.DETAILS}
 
 
 def told(error: grpc.RpcError) -> Refusal:
@@ -112,6 +114,7 @@ class World:
     loop: asyncio.AbstractEventLoop
     channels: Mapping[str, grpc.Channel]
     people: Mapping[str, Person]
+    security_log: io.StringIO
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def as_(self, person: str | Person, **metadata: str) -> As:
@@ -198,17 +201,18 @@ def of(person: Person) -> access.Identifier:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[World]:
+def running(folder: Path, features: Sequence[Feature] = FEATURES, **environment: str) -> Iterator[World]:
     """Serve from a folder until the block ends."""
     ports = {f"DMP_{name.upper()}_PORT": "0" for name in settings.PORTS}
     read = settings.read({"DMP_ENVIRONMENT": "development", "DMP_VAR": str(folder), **ports, **environment})
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    suite = asyncio.run_coroutine_threadsafe(server.start(read, FEATURES), loop).result(PATIENCE)
+    log = io.StringIO()
+    suite = asyncio.run_coroutine_threadsafe(server.start(read, features, log), loop).result(PATIENCE)
     channels = {found.name: grpc.insecure_channel(f"127.0.0.1:{found.port}", CHANNEL) for found in suite.listening}
     try:
-        yield World(read, suite, loop, channels, local_issuer.people(PEOPLE))
+        yield World(read, suite, loop, channels, local_issuer.people(PEOPLE), log)
     finally:
         for channel in channels.values():
             channel.close()

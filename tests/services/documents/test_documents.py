@@ -193,10 +193,10 @@ def error_of(world: World, who: str | Person, request: documents.GetDocumentRequ
     try:
         world.as_(who).GetDocument(request)
     except grpc.RpcError as error:
-        trailing = trailing_of(error)
-        status = status_pb2.Status.FromString(trailing.pop(DETAILS))
+        status = status_pb2.Status.FromString(trailing_of(error)[DETAILS])
         details = [detail.value.replace(refusal_id(world, detail.value), b"ID") for detail in status.details]
-        return error.code(), error.details(), sorted(trailing), status.message, details
+        names = sorted(datum.key for datum in error.trailing_metadata() or ())
+        return error.code(), error.details(), names, status.message, details
     raise AssertionError("answered")
 
 
