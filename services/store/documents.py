@@ -127,6 +127,11 @@ def _document(row: Row) -> Document:
     )
 
 
+def _json(texts: Iterable[str]) -> str:
+    # DANGER: SQLite cuts a text taken out of JSON at its first NUL, so that it would name another.
+    return json.dumps([text for text in texts if "\0" not in text])
+
+
 class DocumentStore:
     """Documents, always by their record and logical id."""
 
@@ -161,11 +166,12 @@ class DocumentStore:
     ) -> Page[Document]:
         """What satisfies the predicate, newest deposit first, after the one of id `after`; raises UnknownCursor."""
         bound = listing.parameters(predicate)
+        wanted = _json(statuses)
         deposited_at, number = (paging.LAST, paging.LAST) if after is None else self._place(record, predicate, after)
         rows = self._savepoint.rows(
             listing.listed(predicate),
             record=record,
-            statuses=json.dumps(sorted(statuses)),
+            statuses=wanted,
             deposited_at=deposited_at,
             number=number,
             limit=limit + 1,
@@ -183,7 +189,7 @@ class DocumentStore:
 
         With `Approved` the deleted ones are judged as before their deletion, by their labels. Nothing is touched.
         """
-        named = json.dumps([logical_id for logical_id in logical_ids if "\0" not in logical_id])
+        named = _json(logical_ids)
         statement = listing.among(predicate, status)
         rows = self._savepoint.rows(statement, record=record, documents=named, **listing.parameters(predicate))
         return frozenset(row[0] for row in rows)

@@ -85,6 +85,16 @@ class Lane:
                 connection.close()
         finally:
             lock.release()
+            self._refuse_the_rest()
+
+    def _refuse_the_rest(self) -> None:
+        """Leave nobody waiting, should the thread have ended before it was told to."""
+        with self._accepting:
+            self._closed = True
+        while not self._waiting.empty():
+            left = self._waiting.get()
+            if left is not None:
+                left.refuse()
 
     def _open(self, opened: Future[None]) -> sqlite3.Connection | None:
         """Open in the thread that will use the connection, for SQLite then refuses it to every other."""

@@ -27,6 +27,9 @@ PRAGMAS: Mapping[str, str | int] = MappingProxyType(
 )
 """How it is opened: times in ms, the autocheckpoint in pages, the limit in bytes, the cache in KiB below zero."""
 
+OLDEST = (3, 35, 0)
+"""The first SQLite that knows materialised common table expressions, which the facts are loaded by."""
+
 _DURABLE = {2: "FULL", 3: "EXTRA"}
 _OWNER_ONLY = 0o600
 
@@ -70,6 +73,8 @@ def claim(path: Path) -> FileLock:
 
 def connect(path: Path, pragmas: Mapping[str, str | int] = PRAGMAS) -> sqlite3.Connection:
     """The connection, for the thread that calls, set as `pragmas` say; raises StartRefused if it is not durable."""
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise StartRefused(f"SQLite {sqlite3.sqlite_version} is too old: {'.'.join(map(str, OLDEST))} is needed")
     # No isolation level: the lane alone says when a transaction begins.
     connection = sqlite3.connect(path.resolve(), isolation_level=None, cached_statements=256)
     try:

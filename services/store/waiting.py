@@ -81,6 +81,11 @@ class Waiting:
             error.__cause__ = cause
             self.future.set_exception(error)
 
+    def refuse(self) -> None:
+        """Tell the caller that the unit was never begun."""
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_exception(Unavailable("the store is closed"))
+
     def _spoil(self, sentence: str, cause: Exception) -> None:
         self.failure = Unavailable(sentence)
         self.failure.__cause__ = cause

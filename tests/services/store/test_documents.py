@@ -122,7 +122,8 @@ def test_relabelling_changes_the_entry_and_nothing_else(connection: sqlite3.Conn
 def test_relabelling_that_changes_nothing_conflicts(connection: sqlite3.Connection) -> None:
     """ENV-08: masking what is masked, unmasking what is not."""
     stored = within(connection, lambda scope: deposit(scope, labels=MASKED))
-    for labels in ({"add": ["MASQUE_PS"]}, {"remove": ["INVISIBLE_PATIENT"]}, {}):
+    unchanging: list[dict[str, Any]] = [{"add": ["MASQUE_PS"]}, {"remove": ["INVISIBLE_PATIENT"]}, {}]
+    for labels in unchanging:
         with pytest.raises(StateConflict):
             relabel(connection, stored.logical_id, **labels)
     with pytest.raises(UnfitValue):
@@ -175,6 +176,7 @@ def test_a_list_shows_the_statuses_asked_for(connection: sqlite3.Connection) -> 
     assert ids(listed(connection)) == [approved]
     assert ids(listed(connection, statuses=["Archived", "Approved"])) == [archived, approved]
     assert ids(listed(connection, statuses=[])) == []
+    assert ids(listed(connection, statuses=["Approved\0x"])) == []
 
 
 def test_what_a_handler_touches_is_noted(connection: sqlite3.Connection) -> None:

@@ -332,6 +332,25 @@ def test_a_handler_that_would_end_the_thread_ends_only_its_group(lane: Lane) -> 
     assert lane.submit(unit()).result(timeout=10).entry.outcome is TraceOutcome.DONE
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_lane_whose_thread_has_ended_leaves_nobody_waiting(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the thread die of what no group can catch, those who wait and those who come are refused."""
+    lane = Lane(database)
+    free, holding = occupied(lane)
+    waiting = [lane.submit(unit()) for _ in range(3)]
+
+    def die(_self: Lane, _connection: sqlite3.Connection) -> bool:
+        raise SystemExit
+
+    monkeypatch.setattr(Lane, "_turn", die)
+    free.set()
+    assert holding.result(timeout=10).entry.outcome is TraceOutcome.DONE
+    assert all(isinstance(future.exception(timeout=10), Unavailable) for future in waiting)
+    lane.close()
+    assert isinstance(lane.submit(unit()).exception(timeout=10), Unavailable)
+    Lane(database).close()
+
+
 def test_a_call_after_an_acknowledged_change_sees_it(lane: Lane) -> None:
     """From whichever thread: what was told is decided on."""
     lane.submit(change(lambda scope, _: create(scope))).result(timeout=10)

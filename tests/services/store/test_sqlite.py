@@ -73,6 +73,13 @@ def test_the_lane_refuses_what_the_opening_refuses(database: Path) -> None:
     Lane(database).close()
 
 
+def test_an_old_sqlite_is_refused(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not know the statements says so at the start, not at the first call."""
+    monkeypatch.setattr(sqlite, "OLDEST", (99, 0, 0))
+    with pytest.raises(StartRefused, match=r"99\.0\.0 is needed"):
+        Lane(database)
+
+
 def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:
     """The database, its log, its index, its lock and a folder made for them are closed to everybody else."""
     folder = tmp_path / "var"
