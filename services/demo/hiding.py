@@ -14,6 +14,7 @@ from services.demo.expected import NOT_FOUND, OK, Expected, refused, says
 from services.demo.papers import CYTOLOGY, LABORATORY, REMOTE, STAY, Paper
 from services.demo.telling import NEVER_DEPOSITED, Telling
 
+NO_INTERVIEW: Final = "VIS-08.interview"
 WARNED: Final = says(words.duties, words.DUTIES["ALERT_INVISIBLE_PATIENT"])
 
 
@@ -39,27 +40,24 @@ def interview(telling: Telling) -> None:
     telling.scene("The sensitive document", "Le document sensible attend l'entretien")
     _read(telling, "alice", "demande le document sensible par son numéro", CYTOLOGY, NOT_FOUND)
     told = (STAY.title, LABORATORY.title, REMOTE.title)
-    telling.step(
-        "The traces do not betray it", "alice", "lit dans ses traces les dépôts qu'elle peut connaître",
-        trace.ListTracesRequest(page_size=500), says(lambda response: _deposits(telling, response), *told),
-    )  # fmt: skip
+    traces, does = trace.ListTracesRequest(page_size=500), "lit dans ses traces les dépôts qu'elle peut connaître"
+    expected = says(lambda response: _deposits(telling, response), *told)
+    telling.step("The traces do not betray it", "alice", does, traces, expected)
     _read(telling, "treating", "lit le document sensible, avec une alerte", CYTOLOGY, WARNED)
-    _reveal(telling, "veut le révéler sans entretien", Attestations(), refused("VIS-08.interview"))
-    _reveal(telling, "s'entretient avec Alice et le lui révèle", Attestations(interview=True), OK)
+    step, who, too_soon, held = telling.step, CYTOLOGY.author, _revealing(telling), _revealing(telling, interview=True)
+    step("No revealing without an interview", who, "veut le révéler sans entretien", too_soon, refused(NO_INTERVIEW))
+    step("Revealing after the interview", who, "s'entretient avec Alice et le lui révèle", held, OK)
     papers.listing(telling, "Alice's list", "alice", "il est là", STAY, LABORATORY, REMOTE, CYTOLOGY)
-    telling.step(
-        "Alice was told", "alice", "en est avertie", records.ListNotificationsRequest(),
-        says(words.notified, f"{telling.players['author'].name}, {words.MODES['normal']}"),
-    )  # fmt: skip
+    news = says(words.notified, f"{telling.players['author'].name}, {words.MODES['normal']}")
+    telling.step("Alice was told", "alice", "en est avertie", records.ListNotificationsRequest(), news)
 
 
 def _indistinguishable(telling: Telling) -> None:
     """To the colleague the masked document and one that never was are the same (ENV-03, VIS-18)."""
     hidden = _read(telling, "colleague", "demande le document masqué par son numéro", STAY, NOT_FOUND)
-    missing = telling.step(
-        "A document that never was", "colleague", "demande un document qui n'a jamais existé",
-        documents.GetDocumentRequest(document_id=NEVER_DEPOSITED), NOT_FOUND,
-    )  # fmt: skip
+    never = documents.GetDocumentRequest(document_id=NEVER_DEPOSITED)
+    does = "demande un document qui n'a jamais existé"
+    missing = telling.step("A document that never was", "colleague", does, never, NOT_FOUND)
     telling.same("Nobody can tell them apart", "ne se distinguent en rien", hidden, missing)
 
 
@@ -67,9 +65,9 @@ def _read(telling: Telling, who: str, does: str, paper: Paper, expected: Expecte
     return telling.step(f"Reading {paper.key}: {who}", who, does, papers.reading(telling, paper), expected)
 
 
-def _reveal(telling: Telling, does: str, attestations: Attestations, expected: Expected) -> None:
-    request = documents.RevealToPatientRequest(document_id=telling.document(CYTOLOGY.key), attestations=attestations)
-    telling.step("Revealing", CYTOLOGY.author, does, request, expected)
+def _revealing(telling: Telling, *, interview: bool = False) -> documents.RevealToPatientRequest:
+    attestations = Attestations(interview=interview)
+    return documents.RevealToPatientRequest(document_id=telling.document(CYTOLOGY.key), attestations=attestations)
 
 
 def _deposits(telling: Telling, response: trace.ListTracesResponse) -> list[str]:

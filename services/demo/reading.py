@@ -14,8 +14,10 @@ from services.demo.telling import Telling
 
 COLUMNS: Final = ("Quand", "Qui", "Quoi", "Pour quoi faire", "Issue")
 EVERYBODY: Final = (
-    *("alice", "treating", "author", "colleague", "emergency", "blocked", "nurse", "regulator", "support"),
+    *("alice", "treating", "author", "colleague", "nurse"),
+    *("emergency", "blocked", "regulator", "support"),
 )
+EMERGENCY_ACTS: Final = ("emergency.start", "doc.list", "doc.read")
 
 
 def traces(telling: Telling) -> None:
@@ -23,15 +25,14 @@ def traces(telling: Telling) -> None:
     telling.scene("The traces", "Alice lit ses traces : qui, quand, pour quoi faire")
     request = trace.ListTracesRequest(page_size=500)
     everybody = sorted(telling.players[key].name for key in EVERYBODY)
-    reply = telling.step("Who was connected", "alice", "lit qui s'est connecté", request, says(_connected, *everybody))
+    all_of_them = says(_connected, *everybody)
+    reply = telling.step("Who was connected", "alice", "lit qui s'est connecté", request, all_of_them)
     emergency = telling.players["emergency"].name
-    done = (*(words.ACTIONS[action] for action in ("emergency.start", "doc.list", "doc.read")),)
-    telling.step(
-        "What the emergency access did", "alice", "lit ce que le bris de glace a permis, et son motif", request,
-        says(lambda response: _in_emergency(response, emergency), REASON, *done),
-    )  # fmt: skip
-    telling.step("The treating physician reads everything", "treating", "lit aussi toutes les traces", request,
-                 says(_connected, *everybody))  # fmt: skip
+    done = [words.ACTIONS[action] for action in EMERGENCY_ACTS]
+    expected = says(lambda response: _in_emergency(response, emergency), REASON, *done)
+    does = "lit ce que le bris de glace a permis, et son motif"
+    telling.step("What the emergency access did", "alice", does, request, expected)
+    telling.step("The treating physician reads all", "treating", "lit aussi toutes les traces", request, all_of_them)
     colleague = telling.players["colleague"].name
     telling.step("One's own traces", "colleague", "ne lit que les siennes", request, says(_connected, colleague))
     telling.step("Support reads no trace", "support", "veut lire les traces", request, refused("TRC-09"))

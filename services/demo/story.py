@@ -29,6 +29,7 @@ SCENES: Final[tuple[Callable[[Telling], None], ...]] = (
     hiding.masking,
     hiding.interview,
     emergencies.glass,
+    emergencies.aftermath,
     emergencies.block,
     emergencies.opposition,
     reading.traces,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from google.protobuf.message import Message
@@ -58,10 +58,12 @@ class Telling:
         self._show(title, "Les deux réponses", does, Expected(SAME), reply)
 
     def _on_record(self, request: Message) -> Message:
-        holder: Any = getattr(request, "question", request)
+        filled: Any = type(request)()
+        filled.CopyFrom(request)
+        holder = getattr(filled, "question", filled)
         if "record" in holder.DESCRIPTOR.fields_by_name:
             holder.record.CopyFrom(self.players[HOLDER].identifier)
-        return request
+        return cast("Message", filled)
 
     def _show(self, title: str, who: str, does: str, expected: Expected, reply: Reply) -> None:
         held = expected.held_by(reply)
