@@ -128,5 +128,7 @@ def _attested(request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
 
 
 def _declared(access: access_pb2.Access, value: Callable[[str], Any]) -> dict[str, Any]:
-    found = ((fact.attribute, value(fact.field) if fact.field else fact.value) for fact in access.facts)
+    asked = value(access.asked)
+    stated = [fact for fact in access.facts if fact.asked in ("", asked)]
+    found = ((fact.attribute, value(fact.field) if fact.field else fact.value) for fact in stated)
     return {attribute: given for attribute, given in found if given}

@@ -142,12 +142,13 @@ def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
     # A method that declares the mode is decided in it, on what this very request attests: it starts or ends
     # an emergency access. Every other call is in the mode of the live one, on what was attested when it started.
     live = {} if MODE in arrival.declared else facts.get("context") or {}
-    owner = {"emergency_owner": True} if _ends_emergency(arrival) and facts.get("emergency") else {}
+    owner = {"emergency_owner": True} if _asks_whose_emergency(arrival) and facts.get("emergency") else {}
     return {**arrival.attested, **declared, **live, **owner}
 
 
-def _ends_emergency(arrival: Arrival) -> bool:
-    return any(fact.emergency_owner for fact in arrival.method.access.facts)
+def _asks_whose_emergency(arrival: Arrival) -> bool:
+    facts = arrival.method.access.facts
+    return any(fact.emergency_owner and fact.asked in ("", arrival.asked) for fact in facts)
 
 
 def _part(attributes: Mapping[str, Any], entity: str) -> dict[str, Any]:

@@ -146,6 +146,19 @@ def test_no_question_for_a_forbidden_purpose(world: World, rpc: Callable[..., ob
     assert world.trace(refused.decision_id)["action"] in ("decision.ask", "decision.explain")
 
 
+def test_the_end_of_ones_own_emergency_access_may_be_asked_about(world: World) -> None:
+    """As its RPC would answer; to anybody else it is refused."""
+    patient = world.opened("author")
+    attested = access.Attestations(patient_unable=True, immediate_risk=True, reason="coma")
+    world.as_("emergency").StartEmergencyAccess(
+        records.StartEmergencyAccessRequest(
+            record=of(patient), mode=records.EMERGENCY_MODE_BRIS_DE_GLACE, attestations=attested
+        )
+    )
+    assert ask(world.as_("emergency"), patient, "emergency.end").effect == authorization.EFFECT_PERMIT
+    assert ask(world.as_("author"), patient, "emergency.end").effect == authorization.EFFECT_DENY
+
+
 def test_a_refusal_is_explained_in_words(world: World) -> None:
     """With the titles and the sources of the rules that gave it, in both languages."""
     patient = world.opened("author")

@@ -212,6 +212,16 @@ def test_an_auditor_has_no_mission_of_his_own_making(world: World) -> None:
     assert refusal(lambda: world.as_(auditor).ListTraces(request)).code == "PERMISSION_DENIED"
 
 
+def test_a_secret_connection_is_kept_from_the_representatives(world: World) -> None:
+    """Refused too: that it was tried would tell of the secret (MIN-07, TRC-05)."""
+    patient = world.opened("author")
+    secret = access.Attestations(secret_connection=True)
+    request = documents.ListDocumentsRequest(record=of(patient), attestations=secret)
+    refused = refusal(world.as_("author").ListDocuments, request)
+    assert refused.code == "PERMISSION_DENIED"
+    assert world.trace(refused.decision_id)["audience"] == "INVISIBLE_REPRESENTANTS_LEGAUX"
+
+
 def test_questions_are_told_as_questions(world: World) -> None:
     """Somebody who asks whether he may is not somebody who did."""
     patient = world.opened("author")

@@ -57,6 +57,18 @@ def test_a_document_comes_back_byte_for_byte(world: World) -> None:
     assert trace["facts"]["document"]["patient"] == patient["sub"]
 
 
+def test_the_largest_document_fits_an_ordinary_client(world: World) -> None:
+    """What may be deposited may be read, by a client with the limits that gRPC has by itself."""
+    patient = world.opened("author")
+    filler = b"<!--" + b"x" * (4_128_768 - len(world.cda(patient)) - 64) + b"-->"
+    content = world.cda(patient).replace(b"<component>", filler + b"<component>", 1)
+    stored = world.as_("author").DepositDocument(deposit(patient, content, NORMAL))
+    port = next(found.port for found in world.suite.listening if found.name == "documents")
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as ordinary:
+        caller = As({**world.channels, "documents": ordinary}, world.token("author"))
+        assert caller.GetDocument(get(patient, stored.document_id)).content == content
+
+
 def test_the_trace_of_a_reading_names_its_document(world: World) -> None:
     """With its type and labels at that time, and no clinical content (TRC-11)."""
     patient = world.opened("author")

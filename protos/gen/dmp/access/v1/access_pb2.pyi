@@ -197,6 +197,7 @@ class Fact(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     EMERGENCY_OWNER_FIELD_NUMBER: _builtins.int
+    ASKED_FIELD_NUMBER: _builtins.int
     attribute: _builtins.str
     """The attribute of the vocabulary, such as `context.target`."""
     field: _builtins.str
@@ -205,6 +206,8 @@ class Fact(_message.Message):
     """A value fixed by the declaration."""
     emergency_owner: _builtins.bool
     """True if the caller has a live emergency access on the record."""
+    asked: _builtins.str
+    """Only for a question about this action, which its own RPC decides so; empty for always."""
     def __init__(
         self,
         *,
@@ -212,10 +215,11 @@ class Fact(_message.Message):
         field: _builtins.str = ...,
         value: _builtins.str = ...,
         emergency_owner: _builtins.bool = ...,
+        asked: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["emergency_owner", b"emergency_owner", "field", b"field", "source", b"source", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "emergency_owner", b"emergency_owner", "field", b"field", "source", b"source", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "attribute", b"attribute", "emergency_owner", b"emergency_owner", "field", b"field", "source", b"source", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["field", "value", "emergency_owner"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
