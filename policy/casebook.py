@@ -68,14 +68,24 @@ def run(ruleset: RuleSet, faults: FaultList) -> Report:
     """Ask every case of every table; a fault in a table goes to `faults` and leaves the table out."""
     report = Report()
     for case in cases(ruleset, faults):
-        decision = ruleset.engines[case.profile].decide(case.request)
+        engine = ruleset.engines[case.profile]
+        decision = engine.decide(case.request)
         report.cases += 1
-        report.covered.update(decision.rules)
-        if decision.permitted:
-            report.covered.update(decision.matched)
+        for answer in (decision, *engine.decide_items(case.request).values()):
+            report.covered |= _made(ruleset, answer)
         if wrong := _wrong(case, decision):
             report.failures.append(Failure(case.place, case.table, case.title, *wrong))
     return report
+
+
+def _made(ruleset: RuleSet, decision: Decision) -> set[str]:
+    """The rules that made an answer; a permit counts too where only a stage after it denied."""
+    if decision.permitted:
+        return set(decision.matched)
+    stages = [stage.id for stage in ruleset.vocabulary.stages]
+    later = stages.index(decision.stage) > stages.index(ruleset.vocabulary.default_stage)
+    permits = {rule.id for rule in ruleset.rules if rule.effect == "permit"} if later else set()
+    return {*decision.rules, *(permits & {*decision.matched})}
 
 
 def cases(ruleset: RuleSet, faults: FaultList) -> Iterator[Case]:

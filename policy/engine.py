@@ -87,22 +87,32 @@ class Engine:
         action = request.get("action")
         return action if isinstance(action, str) else ""
 
+    def decide_items(self, request: Mapping[str, Any]) -> dict[str, Decision]:
+        """The decision on each item of a list, by its name: why it is shown or left out."""
+        action = self._vocabulary.actions.get(self._action(request))
+        documents = request.get("documents", {})
+        if action is None or action.items is None or not isinstance(documents, Mapping):
+            return {}
+        items = self._named_items(self._reader.read(request), documents, action.items)
+        return {name: self._decided(item, action.items) for name, item in items.items()}
+
+    def _named_items(self, facts: Facts, documents: Mapping[Any, Any], action: str) -> dict[str, Facts]:
+        return {
+            str(name): self._reader.with_document(facts, item, action, str(name)) for name, item in documents.items()
+        }
+
     def _list(self, facts: Facts, action: str, documents: Any, items: str | None) -> Decision:
         """A list is decided first, then each of its items; one ill-typed item makes the whole request ill-typed."""
         if not isinstance(documents, Mapping):
             return self._refused(facts, action, ("documents: must be an object",))
-        named = {
-            str(name): self._reader.with_document(facts, item, items or action, str(name))
-            for name, item in documents.items()
-        }
+        named = self._named_items(facts, documents, items or action)
         if found := tuple(fault for item in named.values() for fault in item.faults):
             return self._refused(facts, action, found)
         decision = self._decided(facts, action)
         if not decision.permitted or items is None:
             return decision
-        return replace(
-            decision, visible=tuple(name for name, item in named.items() if self._decided(item, items).permitted)
-        )
+        visible = tuple(name for name, item in named.items() if self._decided(item, items).permitted)
+        return replace(decision, visible=visible)
 
     def _refused(self, facts: Facts, action: str, faults: tuple[str, ...]) -> Decision:
         values = list(facts.values)
@@ -125,7 +135,7 @@ class Engine:
         if not decision.permitted:
             return replace(decision, faults=faults)
         denied = _Denial(self._vocabulary.stages[0].id, Answer.FORBIDDEN, self._vocabulary.default_rule)
-        return replace(self._denied(decision.action, [denied]), faults=faults)
+        return replace(self._denied(decision.action, [denied], []), faults=faults)
 
     def _compiled(self, action: str, kind: object) -> Evaluator:
         numbered = []
@@ -153,13 +163,13 @@ class Engine:
         ]
         if not permits:
             denials.append(_Denial(self._vocabulary.default_stage, Answer.FORBIDDEN, self._vocabulary.default_rule))
-        decision = self._denied(action, denials) if denials else self._permitted(action, permits, rules)
+        decision = self._denied(action, denials, rules) if denials else self._permitted(action, permits, rules)
         if len(self._outcomes) >= MAX_OUTCOMES:
             self._outcomes.clear()
         self._outcomes[action, fired] = decision
         return decision
 
-    def _denied(self, action: str, denials: list[_Denial]) -> Decision:
+    def _denied(self, action: str, denials: list[_Denial], rules: list[Rule]) -> Decision:
         ordered = sorted(denials, key=lambda denial: self._stages[denial.stage])
         stage = ordered[0].stage
         order = self._vocabulary.stages[self._stages[stage]].order
@@ -169,7 +179,7 @@ class Engine:
         told = tuple(rule for rule in determining if rule != self._vocabulary.default_rule) or determining
         return Decision(
             Effect.DENY, answer, action, self.profile, self.digest, stage, told,
-            tuple(d.rule for d in ordered), self._ordered(self._vocabulary.always),
+            self._matched(rules, [d.rule for d in ordered]), self._ordered(self._vocabulary.always),
         )  # fmt: skip
 
     def _permitted(self, action: str, permits: list[Rule], rules: list[Rule]) -> Decision:
@@ -177,9 +187,14 @@ class Engine:
         duties = {duty for rule in rules for duty in rule.obligations} | self._vocabulary.always
         return Decision(
             Effect.PERMIT, Answer.OK, action, self.profile, self.digest, "",
-            tuple(rule.id for rule in permits), tuple(rule.id for rule in rules), self._ordered(duties),
+            tuple(rule.id for rule in permits), self._matched(rules, []), self._ordered(duties),
             min(scopes, key=self._vocabulary.scopes.index) if scopes else None,
         )  # fmt: skip
+
+    def _matched(self, rules: list[Rule], denied_by: list[str]) -> tuple[str, ...]:
+        """All that fired, in stage order, and last what is no rule of a file: the want of a permit."""
+        fired = [rule.id for rule in sorted(rules, key=lambda rule: self._stages[rule.stage])]
+        return tuple(dict.fromkeys([*fired, *denied_by]))
 
     def _ordered(self, duties: set[str] | frozenset[str]) -> tuple[str, ...]:
         order = list(self._vocabulary.obligations)

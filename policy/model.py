@@ -37,7 +37,7 @@ class Decision:
     rules: tuple[str, ...]
     """The determining rules: those that permitted, or those of the denying stage that gave the answer."""
     matched: tuple[str, ...]
-    """The rules of every stage that fired, in stage order: for the trace alone."""
+    """The rules of every stage that fired, permits and obligations too, in stage order: for the trace alone."""
     obligations: tuple[str, ...]
     scope: str | None = None
     """How much of a trace list the caller may see, for the actions that have a scope."""
