@@ -34,7 +34,8 @@ def entry(arrival: Arrival, verdict: Verdict, done: Done) -> TraceEntry:
         subject_structure=identity.structure,
         subject_authn_mode=identity.authn_mode,
         client=None,
-        action=arrival.method.access.traced_as or str(verdict.request["action"]),
+        # The patient reads it: a word that is not of the vocabulary is never repeated.
+        action=arrival.method.access.traced_as or decision.action or arrival.action,
         mode=context.get("mode", "normal"),
         purpose=context.get("purpose", "CARE"),
         reason=context.get("reason", ""),

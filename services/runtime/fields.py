@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Final
@@ -22,8 +23,8 @@ SYSTEMS: Final = {
     access_pb2.IDENTIFIER_KIND_STRUCTURE: (identifiers.STRUCTURE,),
     access_pb2.IDENTIFIER_KIND_PROFESSIONAL_OR_STRUCTURE: (identifiers.PROFESSIONAL, identifiers.STRUCTURE),
 }
-IDENTIFIER: Final = access_pb2.Identifier.DESCRIPTOR.full_name
-DATE: Final = access_pb2.Date.DESCRIPTOR.full_name
+IDENTIFIER: Final = access_pb2.Identifier.DESCRIPTOR
+DATE: Final = access_pb2.Date.DESCRIPTOR
 YEARS: Final = range(1850, 2201)
 LONGEST_TEXT: Final = 256
 MOST_REPEATED: Final = 32
@@ -31,21 +32,26 @@ CONTROLS: Final = frozenset({"Cc", "Cf", "Cs"})
 """Unicode categories of characters that nobody sees, those that turn the writing direction among them."""
 WHITE_SPACE: Final = "\n\r\t"
 
-Check = Callable[[Message], Iterator[FieldFault]]
+Check = Callable[[Any, str], Iterator[FieldFault]]
+"""Faults of the value of a field that is given, under the field's path."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What is checked of one type of message."""
+
+    checks: dict[str, Check]
+    required: tuple[str, ...]
 
 
 def faults_of(request: Message) -> tuple[FieldFault, ...]:
-    """Every fault of a request, in field order, by the path of the field."""
-    return tuple(fault for check in _checks(request.DESCRIPTOR, "") for fault in check(request))
+    """Every fault of a request, by the path of the field: of those given in field order, then those missing."""
+    return tuple(_faults(request, ""))
 
 
 def value_at(request: Message, path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
     """The value of a field as the rules name it, or nothing if the field is not given."""
-    *above, name = path.split(".")
-    holder = request
-    for step in above:
-        holder = getattr(holder, step)
-    return _value(holder, holder.DESCRIPTOR.fields_by_name[name])
+    return _reader(request.DESCRIPTOR, path)(request)
 
 
 def find(descriptor: Descriptor, path: str) -> FieldDescriptor | None:
@@ -59,82 +65,99 @@ def find(descriptor: Descriptor, path: str) -> FieldDescriptor | None:
     return descriptor.fields_by_name.get(name)
 
 
-def _value(holder: Message, field: Any) -> Any:  # noqa: ANN401 - as above
-    value = getattr(holder, field.name)
-    if field.is_repeated:
-        return [_single(field, item) for item in value] or None
-    if field.has_presence and not holder.HasField(field.name):
-        return None
-    return _single(field, value)
+@cache
+def _reader(descriptor: Descriptor, path: str) -> Callable[[Message], Any]:
+    field = find(descriptor, path)
+    if field is None:
+        raise KeyError(path)
+    *above, name = path.split(".")
+    single = _single(field)
+    given = (lambda holder: holder.HasField(name)) if field.has_presence else (lambda _holder: True)
+
+    def read(request: Message) -> Any:  # noqa: ANN401 - as above
+        holder: Any = request
+        for step in above:
+            holder = getattr(holder, step)
+        if not given(holder):
+            return None
+        value = getattr(holder, name)
+        return ([single(item) for item in value] or None) if field.is_repeated else single(value)
+
+    return read
 
 
-def _single(field: FieldDescriptor, value: Any) -> Any:  # noqa: ANN401 - as above
+def _single(field: FieldDescriptor) -> Callable[[Any], Any]:
+    """How one value of the field is told."""
     if field.enum_type is not None:
-        return codes.by_number(field.enum_type).get(value)
-    if field.message_type is None:
-        return value if isinstance(value, bool) else (value or None)
-    if field.message_type.full_name == IDENTIFIER:
-        return identifiers.canonical(value.system, value.value)
-    if field.message_type.full_name == DATE:
-        return date(value.year, value.month, value.day)
-    raise TypeError(f"{field.full_name} is of no type that the rules know")
+        return codes.by_number(field.enum_type).get
+    if field.message_type is IDENTIFIER:
+        return lambda value: identifiers.canonical(value.system, value.value)
+    if field.message_type is DATE:
+        return lambda value: date(value.year, value.month, value.day)
+    if field.message_type is not None:
+        raise TypeError(f"{field.full_name} is of no type that the rules know")
+    return lambda value: value if isinstance(value, bool) else (value or None)
+
+
+def _faults(message: Message, prefix: str) -> Iterator[FieldFault]:
+    shape = _shape(message.DESCRIPTOR)
+    given = message.ListFields()
+    for field, value in given:
+        yield from shape.checks[field.name](value, f"{prefix}{field.name}")
+    if shape.required:
+        names = {field.name for field, _ in given}
+        for name in shape.required:
+            if name not in names:
+                yield FieldFault(f"{prefix}{name}", "REQUIRED", "must be given")
 
 
 @cache
-def _checks(descriptor: Descriptor, prefix: str) -> tuple[Check, ...]:
-    return tuple(_check(field, f"{prefix}{field.name}") for field in descriptor.fields)
+def _shape(descriptor: Descriptor) -> _Shape:
+    rules = {field.name: field.GetOptions().Extensions[access_pb2.rule] for field in descriptor.fields}
+    return _Shape(
+        {field.name: _check(field, rules[field.name]) for field in descriptor.fields},
+        tuple(name for name, rule in rules.items() if rule.required),
+    )
 
 
-def _check(field: FieldDescriptor, path: str) -> Check:
-    rule = field.GetOptions().Extensions[access_pb2.rule]
+def _check(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
     if field.is_repeated:
-        return lambda message: _repeated(message, field, path, rule)
+        return _repeated(field)
+    if field.message_type is IDENTIFIER:
+        return _identifier(SYSTEMS[rule.identifier])
+    if field.message_type is DATE:
+        return _date
     if field.message_type is not None:
-        return lambda message: _message(message, field, path, rule)
-    if field.has_presence:
-        return lambda message: _required(rule, path, given=message.HasField(field.name))
+        return lambda value, path: _faults(value, f"{path}.")
     if field.enum_type is not None:
-        return lambda message: _enum(getattr(message, field.name), field, path, rule)
+        return _enum(field)
     if field.type in (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES):
-        return lambda message: _text(getattr(message, field.name), path, rule)
-    return lambda message: _number(getattr(message, field.name), path, rule)
+        return _text(rule.max_length or LONGEST_TEXT)
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return lambda _value, _path: iter(())
+    return _number(rule.max_value)
 
 
-def _required(rule: access_pb2.FieldRule, path: str, *, given: bool) -> Iterator[FieldFault]:
-    if rule.required and not given:
-        yield FieldFault(path, "REQUIRED", "must be given")
+def _repeated(field: FieldDescriptor) -> Check:
+    if field.enum_type is None:
+        raise TypeError(f"{field.full_name} repeats something that nothing checks")
+    known = codes.by_number(field.enum_type)
+
+    def check(values: Any, path: str) -> Iterator[FieldFault]:  # noqa: ANN401 - a protobuf container
+        if len(values) > MOST_REPEATED:
+            yield FieldFault(path, "OUT_OF_RANGE", f"must have at most {MOST_REPEATED} values")
+        elif any(value not in known for value in values):
+            yield FieldFault(path, "UNKNOWN_CODE", "holds a value that is not of its list")
+
+    return check
 
 
-def _repeated(message: Message, field: FieldDescriptor, path: str, rule: access_pb2.FieldRule) -> Iterator[FieldFault]:
-    values = getattr(message, field.name)
-    yield from _required(rule, path, given=bool(values))
-    if len(values) > MOST_REPEATED:
-        yield FieldFault(path, "OUT_OF_RANGE", f"must have at most {MOST_REPEATED} values")
-    elif any(value not in codes.by_number(field.enum_type) for value in values):
-        yield FieldFault(path, "UNKNOWN_CODE", "holds a value that is not of its list")
-
-
-def _message(message: Message, field: FieldDescriptor, path: str, rule: access_pb2.FieldRule) -> Iterator[FieldFault]:
-    given = message.HasField(field.name)
-    yield from _required(rule, path, given=given)
-    if not given:
-        return
-    value, kind = getattr(message, field.name), value_type(field)
-    if kind.full_name == IDENTIFIER:
-        if wrong := identifiers.fault(value.system, value.value, SYSTEMS[rule.identifier]):
+def _identifier(systems: tuple[str, ...]) -> Check:
+    def check(value: access_pb2.Identifier, path: str) -> Iterator[FieldFault]:
+        if wrong := identifiers.fault(value.system, value.value, systems):
             yield FieldFault(path, "INVALID_IDENTIFIER", wrong)
-    elif kind.full_name == DATE:
-        yield from _date(value, path)
-    else:
-        for check in _checks(kind, f"{path}."):
-            yield from check(value)
 
-
-def value_type(field: FieldDescriptor) -> Descriptor:
-    """The type of a field that holds a message."""
-    if field.message_type is None:
-        raise TypeError(f"{field.full_name} holds no message")
-    return field.message_type
+    return check
 
 
 def _date(value: access_pb2.Date, path: str) -> Iterator[FieldFault]:
@@ -147,28 +170,34 @@ def _date(value: access_pb2.Date, path: str) -> Iterator[FieldFault]:
         yield FieldFault(path, "OUT_OF_RANGE", "is no day of the calendar")
 
 
-def _enum(value: int, field: FieldDescriptor, path: str, rule: access_pb2.FieldRule) -> Iterator[FieldFault]:
-    yield from _required(rule, path, given=value != 0)
-    if value and value not in codes.by_number(field.enum_type):
-        yield FieldFault(path, "UNKNOWN_CODE", "is not of its list")
+def _enum(field: FieldDescriptor) -> Check:
+    known = codes.by_number(field.enum_type) if field.enum_type is not None else {}
+
+    def check(value: int, path: str) -> Iterator[FieldFault]:
+        if value not in known:
+            yield FieldFault(path, "UNKNOWN_CODE", "is not of its list")
+
+    return check
 
 
-def _text(value: str | bytes, path: str, rule: access_pb2.FieldRule) -> Iterator[FieldFault]:
-    yield from _required(rule, path, given=bool(value))
-    longest = rule.max_length or LONGEST_TEXT
-    if len(value) > longest:
-        yield FieldFault(path, "TOO_LONG", f"must have at most {longest} characters or bytes")
-    # A control character could end a text early in the store, or forge a line where it is shown.
-    elif isinstance(value, str) and not value.isprintable() and any(map(_is_control, value)):
-        yield FieldFault(path, "CONTROL_CHARACTER", "holds a character that cannot be shown")
+def _text(longest: int) -> Check:
+    def check(value: str | bytes, path: str) -> Iterator[FieldFault]:
+        if len(value) > longest:
+            yield FieldFault(path, "TOO_LONG", f"must have at most {longest} characters or bytes")
+        # A control character could end a text early in the store, or forge a line where it is shown.
+        elif isinstance(value, str) and not value.isprintable() and any(map(_is_control, value)):
+            yield FieldFault(path, "CONTROL_CHARACTER", "holds a character that cannot be shown")
+
+    return check
 
 
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) in CONTROLS and character not in WHITE_SPACE
 
 
-def _number(value: int, path: str, rule: access_pb2.FieldRule) -> Iterator[FieldFault]:
-    if value < 0 or (rule.max_value and value > rule.max_value):
-        yield FieldFault(
-            path, "OUT_OF_RANGE", f"must be from 0 to {rule.max_value}" if rule.max_value else "must not be negative"
-        )
+def _number(greatest: int) -> Check:
+    def check(value: int, path: str) -> Iterator[FieldFault]:
+        if value < 0 or (greatest and value > greatest):
+            yield FieldFault(path, "OUT_OF_RANGE", f"must be from 0 to {greatest}" if greatest else "must be positive")
+
+    return check
