@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from policy.compile import Evaluator, evaluator
-from policy.condition import narrow
+from policy.condition import attributes_of, narrow
 from policy.facts import UNKNOWN, FactReader, Facts
 from policy.logic import Ground
 from policy.model import Answer, Decision, Effect, Plan, Predicate
@@ -180,6 +180,7 @@ class Engine:
         return Decision(
             Effect.DENY, answer, action, self.profile, self.digest, stage, told,
             self._matched(rules, [d.rule for d in ordered]), self._ordered(self._vocabulary.always),
+            attributes=() if answer is Answer.NOT_FOUND else self._looked_at(rules, told),
         )  # fmt: skip
 
     def _permitted(self, action: str, permits: list[Rule], rules: list[Rule]) -> Decision:
@@ -190,6 +191,12 @@ class Engine:
             tuple(rule.id for rule in permits), self._matched(rules, []), self._ordered(duties),
             min(scopes, key=self._vocabulary.scopes.index) if scopes else None,
         )  # fmt: skip
+
+    def _looked_at(self, rules: list[Rule], told: tuple[str, ...]) -> tuple[str, ...]:
+        """What the caller states himself, among the facts that these rules ask for."""
+        found = (attributes_of(rule.conditions[self.profile]) for rule in rules if rule.id in told)
+        own = {name for names in found for name in names if name.partition(".")[0] in ("document", "context")}
+        return tuple(sorted(own - {"context.now"}))
 
     def _matched(self, rules: list[Rule], denied_by: list[str]) -> tuple[str, ...]:
         """All that fired, in stage order, and last what is no rule of a file: the want of a permit."""

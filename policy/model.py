@@ -43,6 +43,8 @@ class Decision:
     """How much of a trace list the caller may see, for the actions that have a scope."""
     visible: tuple[str, ...] | None = None
     """Names of the request's `documents` that the caller may see, for the actions that have items."""
+    attributes: tuple[str, ...] = ()
+    """What the determining rules of a denial look at in the request's document and context; empty for NOT_FOUND."""
     faults: tuple[str, ...] = ()
     """What was missing or ill-typed, each `attribute: what is wrong`; never a value."""
 

@@ -27,6 +27,7 @@ from policy.logic import Ground
 from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate, Within
 
 ITEM = "document."
+EXISTS = "document.exists"
 YES, NO = Always(value=True), Always(value=False)
 
 
@@ -74,6 +75,8 @@ def any_of(parts: list[Predicate]) -> Predicate:
 def _item_test(test: Test, sure: bool, values: list[Any], ground: Ground) -> Predicate:  # one line a test
     doubt = Always(not sure)
     match test:
+        case Among(attribute, allowed) if attribute == EXISTS:
+            return Always(value=True in allowed)
         case Among(attribute, allowed):
             return IsOneOf(attribute, frozenset(_plain(value) for value in allowed))
         case Has(attribute, value):

@@ -73,4 +73,6 @@ def _line(entry: TraceEntry, kind: trace_pb2.LineKind.ValueType) -> trace_pb2.Li
         structure=identifier(entry.subject_structure),
         mode=entry.mode,
         reason=entry.reason,
+        call_ref=entry.call_ref,
+        purpose=entry.purpose,
     )

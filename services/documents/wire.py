@@ -8,15 +8,25 @@ from services.runtime import codes, fields
 from services.runtime.access import Asking, Read
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
-from services.runtime.identifiers import canonical
+from services.runtime.identifiers import canonical, ins_fault
 from services.runtime.messages import identifier, text, timestamp
 from services.store.documents import Deposit, Document
 
 NORMAL = "N"
+FIELDS = {
+    "document.type": "content.code",
+    "document.labels": "labels",
+    "document.author": "content.author.assignedAuthor.id",
+    "document.author_structure": "content.author.assignedAuthor.representedOrganization.id",
+    "document.patient": "content.recordTarget.patientRole.id",
+}
+"""Where each fact of a deposit is read."""
 
 
 def deposited(request: documents_pb2.DepositDocumentRequest, header: CdaHeader, asking: Asking) -> Read:
     """The facts of a new document: what its header says, under the depositor's statement of who may see it (VIS-14)."""
+    if wrong := ins_fault(header.patient.value):
+        raise invalid([FieldFault("content.recordTarget.patientRole.id", "CDA_VALUE", wrong)])
     known_system = asking.cell("document_types", header.type_code, "codeSystem_oid")
     if known_system not in (None, header.type_system):
         raise invalid([FieldFault("content", "CDA_CODE_SYSTEM", "its type is not of the code system that it names")])
@@ -33,7 +43,7 @@ def deposited(request: documents_pb2.DepositDocumentRequest, header: CdaHeader, 
         "document.deposited_at": asking.at,
         "document.patient": _text(header.patient),
     }
-    return Read(attributes, header)
+    return Read(attributes, header, FIELDS)
 
 
 def deposit(call: Call, header: CdaHeader) -> Deposit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,8 @@ class Read:
     """By the vocabulary's name."""
     prepared: object = None
     """For the handler, so that nothing is read twice."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Where in the request an attribute was read, by the vocabulary's name."""
 
 
 Handler = Callable[[Any, Any], Message]

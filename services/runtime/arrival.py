@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -50,6 +50,8 @@ class Arrival:
     """The further facts of the method's declaration, by the vocabulary's name."""
     faults: tuple[FieldFault, ...]
     prepared: object = None
+    read_in: Mapping[str, str] = field(default_factory=dict)
+    """Where in the request the feature's reader found an attribute."""
 
     @property
     def key(self) -> FactsKey | None:
@@ -108,7 +110,9 @@ def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arriv
         found = reader(arrival.request, Asking(arrival.identity, arrival.record, arrival.at, cell))
     except ServiceError as error:
         return replace(arrival, faults=error.faults)
-    return replace(arrival, declared={**arrival.declared, **found.attributes}, prepared=found.prepared)
+    return replace(
+        arrival, declared={**arrival.declared, **found.attributes}, prepared=found.prepared, read_in=found.fields
+    )
 
 
 def _action(access: access_pb2.Access, value: Callable[[str], Any]) -> str:

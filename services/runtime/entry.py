@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from policy.model import Decision
-from services.runtime.arrival import Arrival
+from services.runtime.arrival import ATTESTED, Arrival
 from services.runtime.judgement import Verdict
 from services.store.unit_of_work import Done, Touched, TraceEntry, TraceKind, TraceOutcome
 
@@ -40,7 +40,7 @@ def entry(arrival: Arrival, verdict: Verdict, done: Done) -> TraceEntry:
         purpose=context.get("purpose", "CARE"),
         reason=context.get("reason", ""),
         call_ref=context.get("call_ref", ""),
-        attested=arrival.attested,
+        attested={name: context[name] for name in ATTESTED.values() if name in context},
         record=arrival.record,
         record_revision=verdict.facts.get("revision"),
         effect=decision.effect,

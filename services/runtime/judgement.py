@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from policy.engine import Engine
-from policy.model import AllOf, Always, Answer, AnyOf, Decision, IsOneOf, Not, Predicate
-from services.runtime.arrival import Arrival
+from policy.model import Answer, Decision, Predicate
+from services.runtime.arrival import ATTESTATIONS, ATTESTED, Arrival
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
 from services.store.unit_of_work import Facts
 
@@ -49,7 +49,7 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
     request = _request(arrival, facts, arrival.action)
     if arrival.method.lists:
         plan = engine.plan(request, faults)
-        return Verdict(plan.decision, request, facts, predicate=of_stored(plan.predicate))
+        return Verdict(plan.decision, request, facts, predicate=plan.predicate)
     if not arrival.method.asks:
         return Verdict(engine.decide(request, faults), request, facts)
     right = engine.decide({**request, "document": None}, faults)
@@ -61,7 +61,7 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
 
 def readable(engine: Engine, verdict: Verdict) -> Predicate:
     """Which documents are not hidden from the caller, whatever their availability."""
-    return of_stored(engine.plan({**_unhindered(verdict), "action": "doc.list"}).predicate)
+    return engine.plan({**_unhindered(verdict), "action": "doc.list"}).predicate
 
 
 def could_read(engine: Engine, verdict: Verdict, document: Mapping[str, Any] | None) -> bool:
@@ -100,22 +100,10 @@ def refusal(arrival: Arrival, verdict: Verdict) -> ServiceError:
     if decision.answer is Answer.NOT_FOUND:
         return ServiceError(Kind.NOT_FOUND, metadata=told)
     kind = Kind.CONFLICT if decision.answer is Answer.CONFLICT else Kind.FORBIDDEN
-    return ServiceError(kind, metadata={**told, "rules": ",".join(decision.rules)})
-
-
-def of_stored(predicate: Predicate) -> Predicate:
-    """The predicate among stored documents, of which it is known that they exist."""
-    match predicate:
-        case IsOneOf("document.exists", values):
-            return Always(value=True in values)
-        case Not(part):
-            return Not(of_stored(part))
-        case AllOf(parts):
-            return AllOf(tuple(map(of_stored, parts)))
-        case AnyOf(parts):
-            return AnyOf(tuple(map(of_stored, parts)))
-        case _:
-            return predicate
+    looked_at = (_path(arrival, attribute) for attribute in decision.attributes)
+    return ServiceError(
+        kind, metadata={**told, "rules": ",".join(decision.rules), "fields": ",".join(dict.fromkeys(looked_at))}
+    )
 
 
 def _request(arrival: Arrival, facts: Facts, action: str) -> dict[str, Any]:
@@ -158,7 +146,13 @@ def _part(attributes: Mapping[str, Any], entity: str) -> dict[str, Any]:
 def _field(arrival: Arrival, fault: str) -> FieldFault:
     """The engine's fault by the field of the request that its attribute comes from."""
     attribute, _, message = fault.partition(": ")
+    return FieldFault(_path(arrival, attribute), "INVALID_FACT", message)
+
+
+def _path(arrival: Arrival, attribute: str) -> str:
+    """The field of the request that an attribute comes from; the attribute itself where it comes from elsewhere."""
     access = arrival.method.access
-    paths = {fact.attribute: fact.field for fact in access.facts if fact.field}
-    paths["action"] = access.asked
-    return FieldFault(paths.get(attribute) or attribute, "INVALID_FACT", message)
+    paths = {f"context.{name}": f"{ATTESTATIONS}.{field}" for field, name in ATTESTED.items()}
+    paths |= {fact.attribute: fact.field for fact in access.facts if fact.field}
+    paths |= {"action": access.asked, **arrival.read_in}
+    return paths.get(attribute) or attribute

@@ -30,6 +30,8 @@ from services.store.lane import Lane
 
 TRANSPORT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; above the gate's own limit, so that the gate says why a request is too large."""
+MOST_CALLS: Final = 2_000
+"""Calls that one service takes at once; gRPC answers RESOURCE_EXHAUSTED to more, before they cost anything."""
 DRAIN: Final = 10.0
 """Seconds given to running calls when the process is told to end."""
 DETAILS: Final = "grpc-status-details-bin"
@@ -158,7 +160,8 @@ async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method
             ("grpc.max_receive_message_length", TRANSPORT_LIMIT),
             # Two processes on one port would each answer some of the calls.
             ("grpc.so_reuseport", 0),
-        ]
+        ],
+        maximum_concurrent_rpcs=MOST_CALLS,
     )
     for service in feature.services:
         own = {method.name: _bytes_handler(method, gate) for method in methods if method.service == service.full_name}
@@ -176,7 +179,8 @@ async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method
 
 
 def _bind(server: grpc.aio.Server, settings: Settings, name: str) -> int:
-    address = f"{settings.host}:{settings.ports[name]}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"{host}:{settings.ports[name]}"
     try:
         return server.add_insecure_port(address)
     except RuntimeError as error:

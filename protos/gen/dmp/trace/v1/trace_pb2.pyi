@@ -176,6 +176,8 @@ class Line(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    CALL_REF_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
     kind: Global___LineKind.ValueType
     """What the line tells of."""
     actor_kind: _builtins.str
@@ -194,6 +196,10 @@ class Line(_message.Message):
     """How it ended; not told on a line of kind ACCESS."""
     document_id: _builtins.str
     """The document's logical id, on a line of kind DOCUMENT."""
+    call_ref: _builtins.str
+    """The reference of the call to centre 15 (MOD-11)."""
+    purpose: _builtins.str
+    """The purpose, such as `CARE` (catalogue section 1.1)."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -226,10 +232,12 @@ class Line(_message.Message):
         action: _builtins.str = ...,
         outcome: Global___Outcome.ValueType = ...,
         document_id: _builtins.str = ...,
+        call_ref: _builtins.str = ...,
+        purpose: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "at", b"at", "structure", b"structure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_kind", b"actor_kind", "actor_name", b"actor_name", "at", b"at", "attested", b"attested", "document_id", b"document_id", "kind", b"kind", "mode", b"mode", "outcome", b"outcome", "profession", b"profession", "reason", b"reason", "structure", b"structure"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_kind", b"actor_kind", "actor_name", b"actor_name", "at", b"at", "attested", b"attested", "call_ref", b"call_ref", "document_id", b"document_id", "kind", b"kind", "mode", b"mode", "outcome", b"outcome", "profession", b"profession", "purpose", b"purpose", "reason", b"reason", "structure", b"structure"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
