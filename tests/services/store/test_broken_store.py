@@ -120,8 +120,11 @@ def test_an_interrupted_change_answers_nobody(connection: sqlite3.Connection, *,
     assert not connection.in_transaction
 
 
+@pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("hidden", [False, True])
-def test_a_transaction_that_the_database_leaves_answers_nobody(connection: sqlite3.Connection, *, hidden: bool) -> None:
+def test_a_transaction_that_the_database_leaves_answers_nobody(
+    connection: sqlite3.Connection, *, hidden: bool, last: bool
+) -> None:
     """A statement that rolls everything back takes the units before it along, and nothing is written after it."""
     before = contents(connection)
     connection.execute(
@@ -131,8 +134,8 @@ def test_a_transaction_that_the_database_leaves_answers_nobody(connection: sqlit
     def leaving(scope: Scope, _verdict: Verdict) -> None:
         deposit(scope)
 
-    handler = swallowing(leaving) if hidden else leaving
-    futures = answered(connection, unit(), change(grant), change(handler), change(lambda s, _: create(s, BOB)))
+    units = [unit(), change(grant), change(swallowing(leaving) if hidden else leaving)]
+    futures = answered(connection, *units, *([] if last else [change(lambda scope, _: create(scope, BOB))]))
     assert all(isinstance(future.exception(), Unavailable) for future in futures)
     assert contents(connection) == before
     assert not connection.in_transaction

@@ -346,9 +346,8 @@ def test_a_lane_whose_thread_has_ended_leaves_nobody_waiting(database: Path, mon
     free.set()
     assert holding.result(timeout=10).entry.outcome is TraceOutcome.DONE
     assert all(isinstance(future.exception(timeout=10), Unavailable) for future in waiting)
-    lane.close()
     assert isinstance(lane.submit(unit()).exception(timeout=10), Unavailable)
-    Lane(database).close()
+    lane.close()
 
 
 def test_a_call_after_an_acknowledged_change_sees_it(lane: Lane) -> None:

@@ -1,5 +1,6 @@
 """A predicate in SQL selects exactly the documents of which it holds, whatever is null."""
 
+import os
 import sqlite3
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,8 @@ VALUES: dict[str, tuple[str | None, ...]] = {
     "document.patient": (ALICE, "other", None),
 }
 TIMES = (0, 1, 2, micros(datetime(2011, 6, 15, tzinfo=UTC)))
+
+EXAMPLES = 5_000 if os.environ.get("DMP_TEST_DEEP") else 100
 
 attributes = st.sampled_from(sorted(VALUES))
 bounds = st.none() | st.sampled_from(TIMES)
@@ -130,7 +133,7 @@ NULL_CLASS: Item = {
 }
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicate=predicates, stored=st.lists(items, max_size=6))
 @example(predicate=Not(IsOneOf("document.class", frozenset({"10"}))), stored=[NULL_CLASS])
 @example(predicate=Not(Not(IsOneOf("document.class", frozenset({"10"})))), stored=[NULL_CLASS])
@@ -149,6 +152,27 @@ def test_sql_selects_what_the_predicate_holds_of(
     assert among(connection, predicate, list(by_id), None) == expected
     approved = {name for name, item in by_id.items() if holds(predicate, {**item, "document.status": "Approved"})}
     assert among(connection, predicate, list(by_id), "Approved") == approved
+
+
+NULLABLE = sorted(name for name, values in VALUES.items() if None in values)
+CHOICES: tuple[frozenset[str | bool | None], ...] = (
+    frozenset(),
+    frozenset({None}),
+    frozenset({"x"}),
+    frozenset({"x", None}),
+    frozenset({"y"}),
+)
+
+
+@pytest.mark.parametrize("attribute", NULLABLE)
+def test_null_is_a_value_like_another(connection: sqlite3.Connection, attribute: str) -> None:
+    """Each choice of values, plain and negated, on a document with a value and one without."""
+    items: list[Item] = [{**NULL_CLASS, attribute: value} for value in ("x", None)]
+    by_id = {store(connection, item): item for item in items}
+    for part in (IsOneOf(attribute, values) for values in CHOICES):
+        for predicate in (part, Not(part), Not(Not(part)), AllOf((part, Not(part))), AnyOf((part, Not(part)))):
+            expected = {name for name, item in by_id.items() if holds(predicate, item)}
+            assert set(visible(connection, predicate)) == expected
 
 
 @pytest.mark.parametrize(
