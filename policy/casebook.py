@@ -64,10 +64,13 @@ class Case:
     """Obligations, visible names and scope that a permitted case must have."""
 
 
-def run(ruleset: RuleSet, faults: FaultList) -> Report:
-    """Ask every case of every table; a fault in a table goes to `faults` and leaves the table out."""
+TABLES = "*_test.yaml"
+
+
+def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
+    """Ask every case of every table in the files of this pattern; a fault in a table goes to `faults`."""
     report = Report()
-    for case in cases(ruleset, faults):
+    for case in cases(ruleset, faults, files):
         engine = ruleset.engines[case.profile]
         decision = engine.decide(case.request)
         report.cases += 1
@@ -88,14 +91,14 @@ def _made(ruleset: RuleSet, decision: Decision) -> set[str]:
     return {*decision.rules, *(permits & {*decision.matched})}
 
 
-def cases(ruleset: RuleSet, faults: FaultList) -> Iterator[Case]:
+def cases(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Iterator[Case]:
     """Every case of every table beside the rules, in file order."""
     name = f"{ruleset.folder.name}/world.yaml"
     tree = shape.mapping(read(ruleset.folder / "world.yaml", name, faults), "the world", _WORLD, faults)
     world = {key: plain(tree.get(key)) or {} for key in _WORLD} if tree else {}
     if not world:
         return
-    for path in sorted(ruleset.folder.glob("*_test.yaml")):
+    for path in sorted(ruleset.folder.glob(files)):
         node = read(path, f"{ruleset.folder.name}/{path.name}", faults)
         for item in shape.items(node, "a test file", faults):
             table = shape.mapping(item, "a table", _TABLE, faults)
