@@ -91,8 +91,8 @@ class Ground:
 
 
 def has_value(value: Any) -> bool:
-    """Whether there is something: neither null nor blank text."""
-    return value is not None and (not isinstance(value, str) or bool(value.strip()))
+    """Whether there is something: not null, and of a text at least a letter or a digit (some blanks are no spaces)."""
+    return value is not None and (not isinstance(value, str) or any(character.isalnum() for character in value))
 
 
 def has_elapsed(value: Any, test: Elapsed, now: Any) -> bool | None:

@@ -14,8 +14,10 @@ from services.store.touched import Verb
 from services.store.trace_entry import TraceEntry, TraceKind
 from services.store.traces import StoredTrace
 
-QUIET: Final = frozenset({"record.status"})
-"""Actions that show as the access alone, so that an access with nothing but hidden acts looks like any other."""
+QUIET: Final = "record.status"
+"""Shows as the access alone, so that an access with nothing but hidden acts looks like any other."""
+DOCUMENT: Final = "document"
+"""The group of the vocabulary's actions on one document."""
 
 
 def lines(call: Call, stored: StoredTrace, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
@@ -31,7 +33,7 @@ def lines(call: Call, stored: StoredTrace, not_hidden: frozenset[str]) -> list[t
 def _is_silent(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> bool:
     """Whether the action has no line of its own."""
     own = entry.outcomes[0] if entry.outcomes else {}
-    if entry.action in QUIET or own.get(CONTINUED):
+    if entry.action == QUIET or own.get(CONTINUED):
         return True
     if entry.items:
         # A list shows even if all that it returned is hidden: as a list that found nothing.
@@ -39,7 +41,11 @@ def _is_silent(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> boo
         return not listed and not any(document in not_hidden for document, _ in entry.items)
     # A deposit that was refused, or asked about, left no document to be hidden, and tells of one all the same.
     attempted: Mapping[str, Any] | None = entry.facts.get("document")
-    return attempted is not None and not call.shows(attempted)
+    if attempted is not None:
+        return not call.shows(attempted)
+    # An act on a document that could not be read from the request would tell that there is one to act on.
+    action = call.rules.vocabulary.actions.get(entry.action)
+    return action is not None and DOCUMENT in action.groups
 
 
 def _documents(entry: TraceEntry, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:

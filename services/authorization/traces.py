@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dmp.trace.v1 import trace_pb2
-from services.authorization.lines import lines
+from services.authorization.lines import QUIET, lines
 from services.runtime.call import Call
 from services.runtime.entry import SECRET_AUDIENCE
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
@@ -73,7 +73,9 @@ def _shown(call: Call, cursor: Cursor) -> Iterator[tuple[StoredTrace, list[trace
 def _batches(call: Call, after: str | None) -> Iterator[tuple[StoredTrace, ...]]:
     actor, kept_from = _reader(call)
     while True:
-        found = call.stores.traces.of_record(call.record, limit=ENTRIES, after=after, actor=actor, kept_from=kept_from)
+        found = call.stores.traces.of_record(
+            call.record, limit=ENTRIES, after=after, actor=actor, kept_from=kept_from, quiet=QUIET
+        )
         yield found.items
         if not found.more:
             return

@@ -18,6 +18,10 @@ DEPOSIT: Final = "doc.create"
 
 def proposed(question: authorization_pb2.Question, asking: Asking) -> Read:
     """The facts of the document that the caller would deposit, he being its author."""
+    # INVARIANT: a deposit is never decided on a stored document: reading is not asked of one who feeds (AUT-08), so
+    # that the answer would tell a document hidden from him from a missing one (VIS-18).
+    if question.action == DEPOSIT and question.document_id:
+        raise invalid([FieldFault("question.document_id", "INVALID_FACT", f"names no document for `{DEPOSIT}`")])
     if not question.HasField("new_document"):
         return Read({})
     # A right over a document that is not stored means something only before its deposit.

@@ -25,6 +25,7 @@ class Kind(Enum):
         "the request is not valid; the details name each field",
     )
     TOO_LARGE = (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", "the message is larger than 4 MiB")
+    OVERLOADED = (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", "too much is under way: try again a little later")
     UNAUTHENTICATED = (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", "the caller is not identified")
     FORBIDDEN = (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED", "the rules do not allow it")
     NOT_FOUND = (grpc.StatusCode.NOT_FOUND, "NOT_FOUND", "it does not exist, or not for this caller")

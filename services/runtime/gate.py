@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,8 +29,32 @@ from services.store.unit_of_work import Done, Executor, Facts, Outcome, Scope, T
 LONGEST_CALL: Final = 30.0
 """Seconds that a call without a deadline may wait."""
 
+MOST_CALLS: Final = 2_000
+"""Identified calls under way at once."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of their requests: what a flood of large deposits may hold in memory."""
+
 Metadata = Sequence[tuple[str, str | bytes]]
 _log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Flight:
+    """What is under way; counted on the loop alone, and only for callers who are identified."""
+
+    calls: int = 0
+    size: int = 0
+
+    @contextmanager
+    def taking(self, size: int) -> Iterator[None]:
+        """Count one call while it is under way; raises ServiceError when there is no room for it."""
+        if self.calls >= MOST_CALLS or self.size + size > MOST_BYTES:
+            raise ServiceError(Kind.OVERLOADED)
+        self.calls, self.size = self.calls + 1, self.size + size
+        try:
+            yield
+        finally:
+            self.calls, self.size = self.calls - 1, self.size - size
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +67,15 @@ class Gate:
     verifier: Verifier
     security_log: SecurityLog
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    flight: Flight = field(default_factory=Flight)
 
     async def answer(self, method: Method, payload: bytes, metadata: Metadata, remaining: float | None) -> bytes:
         """The bytes of the response, once the trace of the call is durable; `remaining` in seconds."""
         deadline = time.monotonic() + (LONGEST_CALL if remaining is None else remaining)
         try:
-            arrival = await self._read(self._arrive(method, payload, metadata))
-            return (await self._settle(arrival, deadline)).SerializeToString()
+            arrival = self._arrive(method, payload, metadata)
+            with self.flight.taking(len(payload)):
+                return (await self._settle(await self._read(arrival), deadline)).SerializeToString()
         except ServiceError:
             raise
         except Exception as error:

@@ -17,7 +17,7 @@ from services.runtime.errors import Kind, ServiceError
 
 ALGORITHM: Final = "EdDSA"
 REGISTERED: Final = ("iss", "aud", "exp", "iat", "nbf", "jti", "sub")
-CLAIMS: Final = ("kind", "name", "profession", "structure", "regulator", "authn_mode")
+CLAIMS: Final = ("kind", "name", "profession", "structure", "regulator", "authn_mode", "own_ins")
 LONGEST_TOKEN: Final = 8192
 LONGEST_CLAIM: Final = 200
 REMEMBERED: Final = 4096
@@ -56,6 +56,8 @@ class Identity:
     profession: str | None = None
     structure: str | None = None
     regulator: bool = False
+    own_ins: str | None = None
+    """The INS of a professional as a patient, from the identity service (ACT-05)."""
 
     def attributes(self) -> dict[str, Any]:
         """As the rules know a subject; what is missing is left out."""
@@ -164,6 +166,7 @@ def _identity(claims: Mapping[str, Any], issuer: Issuer) -> Identity:
         if (structure := _text(claims, "structure"))
         else None,
         regulator=regulator,
+        own_ins=_identifier(own, identifiers.INS) if (own := _text(claims, "own_ins")) else None,
     )
 
 

@@ -112,10 +112,16 @@ def _request(arrival: Arrival, facts: Facts, action: str) -> dict[str, Any]:
         "at": arrival.at,
         "subject": arrival.identity.attributes(),
         "record": facts.get("record") or (None if arrival.method.access.record else NO_RECORD),
-        "relation": facts.get("relation") or {},
+        "relation": _relation(arrival, facts),
         "document": facts.get("document") or _proposed(arrival),
         "context": _context(arrival, facts),
     }
+
+
+def _relation(arrival: Arrival, facts: Facts) -> dict[str, Any]:
+    """As stored, and whether the professional is himself the holder, as his identity says (ACT-05)."""
+    own = arrival.record is not None and arrival.identity.own_ins == arrival.record
+    return {**(facts.get("relation") or {}), **({"own_record": "HOLDER"} if own else {})}
 
 
 def _proposed(arrival: Arrival) -> dict[str, Any] | None:

@@ -71,7 +71,7 @@ def issue_token(settings: Settings, person: Person) -> str:
 
 def _key(settings: Settings) -> Ed25519PrivateKey:
     path = settings.var / KEY_FILE
-    settings.var.mkdir(parents=True, exist_ok=True)
+    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         _make(path)
     if stat.S_IMODE(path.stat().st_mode) & ~OWNER_ONLY:

@@ -30,8 +30,8 @@ from services.store.lane import Lane
 
 TRANSPORT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; above the gate's own limit, so that the gate says why a request is too large."""
-MOST_CALLS: Final = 2_000
-"""Calls that one service takes at once; gRPC answers RESOURCE_EXHAUSTED to more, before they cost anything."""
+MOST_STREAMS: Final = 200
+"""Calls that one connection may have under way; more wait in the caller."""
 DRAIN: Final = 10.0
 """Seconds given to running calls when the process is told to end."""
 DETAILS: Final = "grpc-status-details-bin"
@@ -160,8 +160,9 @@ async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method
             ("grpc.max_receive_message_length", TRANSPORT_LIMIT),
             # Two processes on one port would each answer some of the calls.
             ("grpc.so_reuseport", 0),
+            # One connection cannot hold the streams of all.
+            ("grpc.max_concurrent_streams", MOST_STREAMS),
         ],
-        maximum_concurrent_rpcs=MOST_CALLS,
     )
     for service in feature.services:
         own = {method.name: _bytes_handler(method, gate) for method in methods if method.service == service.full_name}

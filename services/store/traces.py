@@ -33,7 +33,12 @@ _OPENINGS = (
 _PLACE = sql.Statement(select(traces.c.number).where(_READABLE, sql.given(traces.c.decision_id)))
 _LIST = sql.Statement(
     select(*(traces.c[name] for name in _FIELDS), traces.c.number.in_(select(_OPENINGS.c.number)))
-    .where(_READABLE, traces.c.number < bindparam("before"))
+    .where(
+        _READABLE,
+        traces.c.number < bindparam("before"),
+        # What shows as the opening of its session alone is not read at all unless it opens one.
+        or_(traces.c.action != bindparam("quiet", type_=Text), traces.c.number.in_(select(_OPENINGS.c.number))),
+    )
     .order_by(traces.c.number.desc())
     .limit(bindparam("limit"))
 )
@@ -65,15 +70,16 @@ class TraceStore:
         after: str | None = None,
         actor: str | None = None,
         kept_from: str | None = None,
+        quiet: str = "",
     ) -> Page[StoredTrace]:
         """Entries newest first, after decision `after`; raises UnknownCursor.
 
         With `actor` only that person's own (scope OWN); without those whose audience is `kept_from`
-        (scope ALL_BUT_RESTRICTED).
+        (scope ALL_BUT_RESTRICTED). Of the action `quiet` only those that open a session.
         """
         readable = {"record": record, "actor": actor, "kept_from": kept_from}
         before = paging.LAST if after is None else self._place(readable, after)
-        rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, **readable)
+        rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, quiet=quiet, **readable)
         return paging.page(rows, limit, _stored)
 
     def _place(self, readable: Mapping[str, str | None], after: str) -> int:
