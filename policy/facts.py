@@ -107,7 +107,7 @@ class FactReader:
                 facts.faults.append(f"{name}.{_shown(key)}: is not an attribute of the vocabulary")
                 continue
             position, attribute = found
-            if given is None and attribute.absent is None:
+            if given is None and attribute.nullable:
                 continue
             value = _typed(attribute, given)
             if value is ILL_TYPED:

@@ -123,7 +123,7 @@ class Grammar:
 
     def _check(self, attribute: Attribute, node: Scalar) -> None:
         """A value written in a rule must be one that the attribute can have."""
-        if node.value is None and attribute.absent is None:
+        if node.value is None and attribute.nullable:
             return
         if attribute.kind is Kind.BOOLEAN:
             if not isinstance(node.value, bool):

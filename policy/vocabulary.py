@@ -43,7 +43,9 @@ class Attribute:
     values: tuple[str, ...] = ()
     required: tuple[Requirement, ...] = ()
     absent: object = None
-    """What a missing value stands for; `None` also says that null may be given."""
+    """What a missing value stands for."""
+    nullable: bool = False
+    """Whether null may be given: only where `absent: null` is written."""
     derived: str = ""
     """How the engine itself computes it (`faults`, `presence`, `action`), or empty."""
 
@@ -245,7 +247,8 @@ def _attribute(key: Scalar, name: str, node: Node, actions: Map[str, Action], fa
         values,
         required,
         _absent(absent, kind, values, faults),
-        how,
+        nullable=isinstance(absent, Scalar) and absent.value is None,
+        derived=how,
     )
 
 
