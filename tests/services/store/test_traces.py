@@ -139,6 +139,14 @@ def test_the_first_entry_of_a_session_says_so(connection: sqlite3.Connection) ->
     assert [stored.opens_session for stored in read(connection, actor=DOCTOR)][-1] is True
 
 
+def test_quiet_entries_are_read_only_where_they_open_a_session(connection: sqlite3.Connection) -> None:
+    """Those of the quiet action that open none are passed over, in the pages and in whether there are more."""
+    actions = ["record.status", "record.status", "doc.read", "record.status"]
+    decisions = [traced(connection, client="test", session="s", action=action) for action in actions]
+    assert ids(read(connection, quiet="record.status")) == [decisions[2], decisions[0]]
+    assert ids(read(connection)) == decisions[::-1]
+
+
 def test_an_entry_is_not_read_by_the_group_that_writes_it(connection: sqlite3.Connection) -> None:
     """A list of traces shows what was committed before it."""
     asked = unit(lambda scope, _: len(scope.traces.of_record(ALICE, limit=9).items))
