@@ -31,6 +31,7 @@ help:
 ##@ Use
 setup: $(STAMP) ## install everything into .venv, and nothing elsewhere
 run: $(STAMP) ## serve the three services on the loopback address, state in var/
+	@echo "▸ starting; Ctrl-C ends it. In another terminal: make demo, or $(BIN)/dmp token --as author"
 	@DMP_ENVIRONMENT=development exec $(BIN)/dmp serve all
 demo: $(STAMP) ## tell a patient's story over gRPC
 	@exec $(BIN)/dmp demo
