@@ -49,10 +49,12 @@ class Grammar:
     def condition(self, node: Node | None) -> Condition:
         """A mapping: all of its entries hold. A list: any of its items holds."""
         if isinstance(node, Sequence):
-            return some([self.condition(item) for item in node.items])
+            return some([self.condition(item) for item in shape.items(node, "a condition", self.faults)])
         tree = shape.mapping(node, "a condition", None, self.faults)
         if tree is None:
             return FALSE
+        if not tree.entries:
+            self.faults.add(tree.place, "an empty condition says nothing", "write what must hold, or remove it")
         return every([self._entry(key, value) for key, value in tree.entries])
 
     def _entry(self, key: Scalar, value: Node) -> Condition:
@@ -230,7 +232,8 @@ class Grammar:
             return Cell(attribute.name, table.name, name, dynamic, frozenset(), word)
         values = frozenset(str(value.value) for value in self._scalars(wanted))
         for value in self._scalars(wanted):
-            if str(value.value) not in set(table.cells.values()):
+            # A table that could not be read has told its own fault.
+            if table.rows and str(value.value) not in set(table.cells.values()):
                 self.faults.add_unknown(
                     value.place, f"cell of table `{table.name}`:", value.value, set(table.cells.values())
                 )

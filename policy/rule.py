@@ -76,6 +76,8 @@ class RuleReader:
         profiles = self._profiles(tree)
         since, until = self._date(tree, "from"), self._date(tree, "until")
         period = TRUE if since is until is None else Period(since, until)
+        if since and until and since > until:
+            self.faults.add(tree.place, f"rule `{name}` ends before it begins", "exchange `from` and `until`")
         return Rule(
             name,
             shape.bilingual(shape.required(tree, "title", f"rule `{name}`", self.faults), "title", self.faults),
@@ -134,6 +136,8 @@ class RuleReader:
                 *self.vocabulary.groups,
             ):
                 self.faults.add(item.place, f"`{word}` is not among the rule's actions", "remove it from `except`")
+        if chosen and chosen <= without:
+            self.faults.add(tree.place, f"rule `{name}` is left without any action", "shorten `except`")
         return chosen - without
 
     def _action_words(self, node: Node | None) -> frozenset[str]:

@@ -61,6 +61,7 @@ def load(folder: Path) -> RuleSet:
     vocabulary = read_vocabulary(_tree(folder, "vocabulary.yaml", faults), faults)
     faults.raise_if_any()  # without a vocabulary every word of every rule would be a fault
     tables = {source.name: read_table(source, folder, faults) for source in vocabulary.tables}
+    _check_columns(vocabulary, tables, faults)
     parameters = _profiles(folder, vocabulary, faults)
     definitions = _definitions(folder, faults)
     grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
@@ -153,6 +154,25 @@ def _check(
     for rule in rules:
         if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in early):
             _check_early(rule, vocabulary, faults)
+
+
+def _check_columns(vocabulary: Vocabulary, tables: Map[str, Table], faults: FaultList) -> None:
+    """A column without its row, or a row without its column, is a word misspelt in one of two tables."""
+    for source in vocabulary.tables:
+        if not source.columns:
+            continue
+        if source.columns not in tables:
+            faults.add_unknown(source.place, "table", source.columns, tables)
+            continue
+        columns, rows = tables[source.name].columns, tables[source.columns].rows
+        if not columns or not rows:
+            continue  # a table that could not be read has told its own fault
+        for name in sorted(columns - rows):
+            faults.add(
+                Place(f"rules/{source.file}"), f"column `{name}` is no row of table `{source.columns}`", "add it there"
+            )
+        for name in sorted(rows - columns):
+            faults.add(Place(f"rules/{source.file}"), f"`{name}` of table `{source.columns}` has no column", "add one")
 
 
 def _check_early(rule: Rule, vocabulary: Vocabulary, faults: FaultList) -> None:

@@ -48,6 +48,8 @@ def entries(node: Node | None, what: str, faults: FaultList) -> list[tuple[Scala
 def items(node: Node | None, what: str, faults: FaultList) -> tuple[Node, ...]:
     """The items of a list."""
     if isinstance(node, Sequence):
+        if not node.items:
+            faults.add(node.place, f"{what} is an empty list", "fill it, or remove it")
         return node.items
     if node is not None:
         faults.add(node.place, f"{what} must be a list")

@@ -28,7 +28,7 @@ def read_table(source: TableSource, folder: Path, faults: FaultList) -> Table:
     """Read one table; a row or column named twice and an unknown mark are faults."""
     empty = Table(source.name, frozenset(), frozenset(), {}, {})
     try:
-        text = (folder / source.file).read_text("utf-8")
+        text = (folder / source.file).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         faults.add(source.place, f"table `{source.name}`: {source.file} cannot be read: {type(error).__name__}")
         return empty

@@ -88,7 +88,7 @@ class TableSource:
     key: str
     marks: Map[str, str]
     columns: str
-    """The attribute of which the columns are values, or empty."""
+    """The table whose rows are this one's columns, or empty."""
     place: Place
 
 

@@ -47,6 +47,15 @@ EDITS = {
     "an unknown mark": ("matrix.csv", ",D+,", ",X+,", r"rules/matrix.csv:\d+:\d+: unknown mark in column `MEDECIN` `X\+`"),
     "a missing cell": ("matrix.csv", ",D+,", ",", r"matrix.csv:\d+:1: has \d+ cells instead of \d+"),
     "a duplicate key": ("access.yaml", "  effect: permit\n", "  effect: permit\n  effect: deny\n", r"duplicate key `effect`"),
+    "an empty any": ("access.yaml", "when: {subject.kind: HOLDER, relation.holder: true}", "when: {any: []}", r"`any` is an empty list"),
+    "an empty not": ("access.yaml", "when: {subject.kind: HOLDER, relation.holder: true}", "when: {not: {}}", r"an empty condition says nothing"),
+    "an empty when": ("access.yaml", "when: {subject.kind: HOLDER, relation.holder: true}", "when:", r"a condition must be a mapping"),
+    "an empty list of profiles": ("access.yaml", "profiles: [law-2023]", "profiles: []", r"profiles is an empty list"),
+    "everything excepted": ("access.yaml", "actions: consult\n", "actions: consult\n  except: consult\n", r"left without any action"),
+    "an end before the beginning": ("access.yaml", "effect: permit\n", "effect: permit\n  from: 2024-01-01\n  until: 2023-01-01\n", r"ends before it begins"),
+    "a French date": ("access.yaml", "effect: permit\n", "effect: permit\n  from: 31/12/2024\n", r"`from` must be a date such as"),
+    "a semicolon for the comma": ("matrix.csv", ",", ";", r"rules/matrix.csv:1:1: has no column `typeCode`|has \d+ cells"),
+    "a profession without a column": ("professions.csv", "MEDECIN,", "MEDECINE,", r"`MEDECINE` of table `professions` has no column"),
     "an anchor": ("access.yaml", "actions: consult", "actions: &c consult", r"anchors and aliases"),
 }  # fmt: skip
 
