@@ -50,7 +50,7 @@ PLANTS = {
     "secrets told by the trace": ("minors.yaml", "MIN-04.audience", "secret: true", "secret: false", "minors"),
     "an auditor without a mission": ("traces.yaml", "TRC-08", ", context.mission: {exists: true}", "", "traces"),
     "insurers": ("request.yaml", "ACT-18", "[INSURANCE, ", "[", "request"),
-    "support reads": ("actors.yaml", "ACT-15", "except: record.status", "except: [record.status, trace.list]", "actors"),
+    "support reads": ("actors.yaml", "ACT-15", "except: record.status", "except: [record.status, doc.read]", "actors"),
     "another ends the emergency": ("suite.yaml", "SVC-05", ", context.emergency_owner: true", "", "suite"),
 }  # fmt: skip
 
