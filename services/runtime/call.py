@@ -22,7 +22,8 @@ from services.store.unit_of_work import Scope
 class Call:
     """One permitted call. Only the gate makes it, inside a savepoint; the stores close with the savepoint."""
 
-    stores: Scope
+    scope: Scope | None
+    """Nothing for a question, which is answered from its verdict alone."""
     arrival: Arrival
     verdict: Verdict
     rules: RuleSet
@@ -32,6 +33,13 @@ class Call:
         # INVARIANT: without a permit there is no call, and without a call there are no stores.
         if not self.verdict.permitted or self.arrival.faults:
             raise AssertionError("a call is made of a permit")
+
+    @property
+    def stores(self) -> Scope:
+        """The stores; a question has none."""
+        if self.scope is None:
+            raise AssertionError("a question reads no store")
+        return self.scope
 
     @property
     def identity(self) -> Identity:

@@ -98,7 +98,7 @@ class Gate:
 
     async def _settle(self, arrival: Arrival, deadline: float) -> Message:
         work = Work(self.rules.current, self.profile, arrival)
-        unit = Unit(arrival.key, work.decide, work.run, work.permits, work.entry, work.changes, deadline)
+        unit = work.unit(deadline)
         try:
             outcome: Outcome[Verdict, Message] = await asyncio.wrap_future(self.executor.submit(unit))
         except Unavailable:
@@ -129,9 +129,24 @@ class Work:
     profile: str
     arrival: Arrival
 
-    def decide(self, facts: Facts) -> Verdict:
+    def unit(self, deadline: float) -> Unit[Verdict, Message]:
+        """The call as the executor takes it; the deadline on the clock of `time.monotonic`, in seconds."""
+        arrival, method = self.arrival, self.arrival.method
+        return Unit(
+            keys=() if arrival.key is None else (arrival.key,),
+            decide=self.decide,
+            run=self.run,
+            permits=self.permits,
+            entries=self.entries,
+            changes=self.changes,
+            deadline=deadline,
+            stores=not method.asks,
+            locks=arrival.record if method.access.changes else None,
+        )
+
+    def decide(self, facts: Sequence[Facts]) -> Verdict:
         """Ask the rules."""
-        return judgement.judge(self.rules.engines[self.profile], self.arrival, facts)
+        return judgement.judge(self.rules.engines[self.profile], self.arrival, facts[0] if facts else {})
 
     def permits(self, verdict: Verdict) -> bool:
         """Whether the handler may run; a request with a fault never does, whatever the rules say."""
@@ -141,7 +156,7 @@ class Work:
         """Whether something besides the trace is written; a read whose obligations write is a change."""
         return self.arrival.method.access.changes or obligations.writes(verdict.decision.obligations, self._owners)
 
-    def run(self, scope: Scope, verdict: Verdict) -> Message:
+    def run(self, scope: Scope | None, verdict: Verdict) -> Message:
         """Let the handler act, fulfil what the permit asks for, and note the decision in the response."""
         call = Call(scope, self.arrival, verdict, self.rules, self.profile)
         response = self.arrival.method.handler(call, self.arrival.request)
@@ -150,9 +165,9 @@ class Work:
         response.decided.obligations.extend(duties)  # type: ignore[attr-defined]  # as above
         return response
 
-    def entry(self, verdict: Verdict, done: Done) -> TraceEntry:
+    def entries(self, verdict: Verdict, done: Done) -> tuple[TraceEntry, ...]:
         """What is traced."""
-        return entry.entry(self.arrival, verdict, done)
+        return (entry.entry(self.arrival, verdict, done),)
 
     @property
     def _owners(self) -> Mapping[str, str]:

@@ -10,6 +10,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
 def micros(at: datetime) -> int:
     """Microseconds since the epoch, exact; raises UnfitValue for a time without zone."""
     if at.tzinfo is None:

@@ -57,6 +57,8 @@ class Deposit:
     """Whom the CDA names."""
     created_at: datetime | None
     """When the CDA says that it was written."""
+    replaces: str | None = None
+    """Logical id of the version that it replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ def _document(row: Row) -> Document:
         deposited_at,
         size,
         digest,
+        replaces,
     ) = row
     deposit = Deposit(
         record=record,
@@ -115,6 +118,7 @@ def _document(row: Row) -> Document:
         custodian=custodian,
         patient=patient,
         created_at=clock.moment_or_none(created_at),
+        replaces=replaces,
     )
     return Document(
         logical_id=logical_id,
@@ -239,6 +243,7 @@ class DocumentStore:
             custodian=deposit.custodian,
             patient=deposit.patient,
             created_at=None if deposit.created_at is None else clock.micros(deposit.created_at),
+            replaces=deposit.replaces,
             deposited_at=clock.micros(document.deposited_at),
             size=document.size,
             sha256=document.sha256,

@@ -45,3 +45,7 @@ class WroteInRead(StoreError):
 
 class StatementFailed(StoreError):
     """The database refused a statement, for want of room or against a constraint; the cause is chained."""
+
+
+class Contended(StatementFailed):
+    """Another transaction was in the way (deadlock, serialization, a lock held too long); the whole may be repeated."""

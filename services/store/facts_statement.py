@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     CTE,
@@ -12,9 +12,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     ScalarSelect,
-    Text,
     and_,
-    bindparam,
     func,
     literal_column,
     select,
@@ -23,12 +21,12 @@ from sqlalchemy.types import TypeEngine
 
 from services.store import sql
 from services.store.authorisations import TREATING_PHYSICIAN
-from services.store.tables import authorisations, documents, emergency_accesses, oppositions, records, roles
+from services.store.tables import Text, authorisations, documents, emergency_accesses, oppositions, records, roles
 
 KEY = ("place", "record", "person", "structure", "at", "document", "target")
 """The order of the values of one call in the parameter `keys`, a JSON array of arrays."""
 
-_TYPES: dict[str, type[TypeEngine[Any]]] = {"place": Integer, "at": BigInteger}
+_TYPES: dict[str, TypeEngine[Any]] = {"place": Integer(), "at": BigInteger()}
 RECORD = ("ins", "state", "closed_at", "holder_birth_date", "deceased", "protection", "revision")
 DOCUMENT = ("type", "class", "labels", "status", "author", "author_structure", "deposited_at")
 EMERGENCY = ("id", "mode", "reason", "call_ref", "patient_unable", "immediate_risk")
@@ -36,18 +34,17 @@ EMERGENCY = ("id", "mode", "reason", "call_ref", "patient_unable", "immediate_ri
 
 def _keys() -> CTE:
     """The calls, as rows."""
-    call = func.json_each(bindparam("keys", type_=Text)).table_valued("value").alias("call")
-    parts = (
-        func.json_extract(call.c.value, f"$[{place}]", type_=_TYPES.get(name, Text)()).label(name)
-        for place, name in enumerate(KEY)
-    )
+    call = sql.arrays("keys", "call")
+    parts = (sql.item(call.c.value, place, _TYPES.get(name, Text)).label(name) for place, name in enumerate(KEY))
     # Materialised, for otherwise every join takes the array apart again.
     return select(*parts).cte("asked").prefix_with("MATERIALIZED")
 
 
 def _opposed(asked: CTE) -> ScalarSelect[Any]:
     """The codes in force, joined by commas."""
-    codes = func.group_concat(oppositions.c.code, literal_column("','"))
+    # A parameter would have to be given at every execution.
+    comma = cast("str", literal_column("','"))
+    codes = func.aggregate_strings(oppositions.c.code, comma)
     return select(codes).where(oppositions.c.record == asked.c.record).correlate(asked).scalar_subquery()
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, literal, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, literal, select, tuple_
 
 from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate, Within
 from services.store import sql
 from services.store.errors import Untranslatable
 from services.store.predicate import expression, texts_of
-from services.store.tables import documents
+from services.store.tables import Text, documents
 
 COLUMNS = (
     documents.c.logical_id,
@@ -33,6 +33,7 @@ COLUMNS = (
     documents.c.deposited_at,
     documents.c.size,
     documents.c.sha256,
+    documents.c.replaces,
 )
 _OF_RECORD = sql.given(documents.c.record)
 _SHAPES = 512

@@ -74,6 +74,8 @@ class RecordStore:
             ins=record,
             state="ACTIVE",
             closed_at=None,
+            closure_motive=None,
+            retained_until=None,
             holder_birth_date=holder_birth_date.isoformat(),
             deceased=False,
             protection=protection,

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Column, Subquery, Table, Text, bindparam, func, insert, select
+from sqlalchemy import Column, FromClause, Subquery, Table, bindparam, insert, literal_column, select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
-# PostgreSQL is added here, under its own name.
-_DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(paramstyle="named")}
+from services.store.tables import Text
+
+_DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": psycopg.dialect()}  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,54 @@ def given(column: Column[Any], name: str | None = None) -> ColumnElement[bool]:
     return column == bindparam(name or column.name, type_=column.type)
 
 
+class _JsonArray(FunctionElement[Any]):
+    """The elements of a JSON array, as rows with one column `value`: texts, or arrays that are still JSON."""
+
+    name = "json_array"
+    inherit_cache = True
+
+
+class _JsonItem(FunctionElement[Any]):
+    """The element of a JSON array at a place."""
+
+    name = "json_item"
+    inherit_cache = True
+
+
+@compiles(_JsonArray, "sqlite")
+def _array_on_sqlite(element: _JsonArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_JsonArray, "postgresql")
+def _array_on_postgresql(element: _JsonArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSON))"
+
+
+@compiles(_JsonItem, "sqlite")
+def _item_on_sqlite(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    array, place = (compiler.process(part, **options) for part in element.clauses)
+    return f"json_extract({array}, '$[{place}]')"
+
+
+@compiles(_JsonItem, "postgresql")
+def _item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    array, place = (compiler.process(part, **options) for part in element.clauses)
+    return f"CAST(CAST({array} AS JSON) ->> {place} AS {compiler.dialect.type_compiler_instance.process(element.type)})"
+
+
+def arrays(parameter: str, name: str) -> FromClause:
+    """The elements of a JSON array given as a parameter, as rows with one column `value`."""
+    return _JsonArray(bindparam(parameter, type_=Text)).table_valued("value", name=name)
+
+
+def item(array: ColumnElement[Any], place: int, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    """The element at a place of such a row that is itself an array."""
+    found = _JsonItem(array, literal_column(str(place)))
+    found.type = type_
+    return found
+
+
 def texts(parameter: str) -> Subquery:
     """The texts of a JSON array given as a parameter, as rows with one column `value`."""
-    rows = func.json_each(bindparam(parameter, type_=Text)).table_valued("value")
-    return select(rows.c.value).subquery()
+    return select(arrays(parameter, "text").c.value).subquery()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, Final
 
-from services.store.errors import StartRefused
+from services.store.errors import StartRefused, StatementFailed
+from services.store.session import Row
+from services.store.sql import Statement
 
 PRAGMAS: Mapping[str, str | int] = MappingProxyType(
     {
@@ -42,19 +46,21 @@ class FileLock:
     def __init__(self, database: Path) -> None:
         """Claim the database; raises StartRefused if another process has it."""
         beside = database.with_name(database.name + ".lock")
-        self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        self._descriptor: int | None = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            os.close(self._descriptor)
+            self.release()
             raise StartRefused(
                 f"the database `{database}` is served by another process: stop it first, "
                 "or use PostgreSQL to run several"
             ) from error
 
     def release(self) -> None:
-        """Give the claim up."""
-        os.close(self._descriptor)
+        """Give the claim up, if it is held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def claim(path: Path) -> FileLock:
@@ -102,3 +108,85 @@ def _refuse_unless_durable(connection: sqlite3.Connection) -> None:
 def _setting(connection: sqlite3.Connection, name: str) -> object:
     row: tuple[object, ...] = connection.execute(f"PRAGMA {name}").fetchone()
     return row[0]
+
+
+class SqliteSession:
+    """The one connection of a SQLite file; its transaction holds the database alone from its first statement on."""
+
+    __slots__ = ("connection",)
+
+    dialect: Final = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Speak through this connection, of the same thread."""
+        self.connection = connection
+
+    @property
+    def in_transaction(self) -> bool:
+        """As Session; SQLite leaves a transaction by itself when it runs out of room or is interrupted."""
+        return self.connection.in_transaction
+
+    @property
+    def lost(self) -> bool:
+        """As Session; a file is never lost."""
+        return False
+
+    @property
+    def written(self) -> int:
+        """As Session."""
+        return self.connection.total_changes
+
+    def begin(self, *, snapshot: bool = False) -> None:  # noqa: ARG002 - every reading here is of one moment
+        """As Session. IMMEDIATE, so that what is decided on is read under the lock under which it changes."""
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """As Session."""
+        self.connection.execute("COMMIT")
+
+    def abandon(self) -> None:
+        """As Session. Where even this fails, so will the next begin."""
+        with contextlib.suppress(sqlite3.Error):
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+
+    def mark(self) -> None:
+        """As Session."""
+        self.connection.execute("SAVEPOINT unit")
+
+    def undo(self) -> None:
+        """As Session."""
+        self.connection.execute("ROLLBACK TO unit")
+
+    def release(self) -> None:
+        """As Session; fails where the database itself has left the transaction."""
+        self.connection.execute("RELEASE unit")
+
+    def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
+        """As Session."""
+        return self._execute(statement, values).fetchall()
+
+    def row(self, statement: Statement, values: Mapping[str, Any]) -> Row | None:
+        """As Session."""
+        found: Row | None = self._execute(statement, values).fetchone()
+        return found
+
+    def change(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """As Session."""
+        return self._execute(statement, values).rowcount
+
+    def append(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
+        """As Session."""
+        return self.connection.executemany(statement.on(self.dialect).text, rows).rowcount
+
+    def close(self) -> None:
+        """As Session."""
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.close()
+
+    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        prepared = statement.on(self.dialect)
+        try:
+            return self.connection.execute(prepared.text, prepared.bound(values))
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise StatementFailed("the database refused a statement") from error

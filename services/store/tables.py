@@ -17,11 +17,11 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
     event,
     text,
 )
+from sqlalchemy import Text as AnyText
 
 from services.store.labels import ALL_BITS
 
@@ -35,6 +35,9 @@ metadata = MetaData(
     }
 )
 
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
+"""Compared and ordered byte for byte, on either database."""
+
 RECORD_STATES = ("ACTIVE", "CLOSED", "SUSPENDED", "DESTROYED")
 PROTECTIONS = ("none", "tutelle", "curatelle", "habilitation")
 OPPOSITIONS = ("OPPOSITION_BRIS_DE_GLACE", "OPPOSITION_ACCES_URGENCE")
@@ -43,6 +46,7 @@ AUTHORISATION_STATUSES = ("VALIDE", "INTERDIT")
 ROLES = ("MEDECIN_TRAITANT",)
 DOCUMENT_STATUSES = ("Approved", "Deprecated", "Archived", "Deleted", "Destroyed")
 EMERGENCY_MODES = ("bris_de_glace", "centre_15")
+TICKET_STATES = ("OPEN", "EXECUTED", "REFUSED", "EXPIRED")
 EMERGENCY_LIMIT = 3 * 3600 * 1_000_000
 """The longest emergency access, in microseconds."""
 
@@ -72,6 +76,8 @@ records = Table(
     Column("ins", Text, primary_key=True, comment="the holder's national health identity, which names the record"),
     Column("state", Text, nullable=False, comment="catalogue 8.1"),
     Column("closed_at", BigInteger),
+    Column("closure_motive", Text, comment="code of 1.2.250.1.213.4.1.2.4 (SET_CLOSURE)"),
+    Column("retained_until", BigInteger, comment="when a closed record is due for destruction (START_RETENTION_10Y)"),
     Column("holder_birth_date", String(10), nullable=False, comment="YYYY-MM-DD"),
     Column("deceased", Boolean, nullable=False),
     Column("protection", Text, nullable=False, comment="legal protection of an adult holder"),
@@ -159,6 +165,7 @@ documents = Table(
     Column("deposited_at", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False, comment="bytes"),
     Column("sha256", Text, nullable=False, comment="of the content, in hexadecimal"),
+    Column("replaces", Text, comment="logical id of the version that this one replaces (DOC-08)"),
     _one_of("status", DOCUMENT_STATUSES),
     CheckConstraint(f"labels BETWEEN 0 AND {ALL_BITS}", name="labels"),
     # INVARIANT: the author is part of the key, so that a conflict never betrays another's hidden document (VIS-18).
@@ -172,6 +179,17 @@ document_contents = Table(
     metadata,
     Column("document", Text, ForeignKey("documents.logical_id", ondelete="CASCADE"), primary_key=True),
     Column("content", LargeBinary, nullable=False, comment="the bytes as deposited; no row once destroyed"),
+)
+
+archived_contents = Table(
+    "archived_contents",
+    metadata,
+    Column("document", Text, ForeignKey("documents.logical_id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "content", LargeBinary, nullable=False, comment="the bytes of a deleted document, out of every reader's reach"
+    ),
+    Column("archived_at", BigInteger, nullable=False),
+    Column("decision_id", Text, nullable=False, comment="the deletion (ARCHIVE_AT_HOST)"),
 )
 
 emergency_accesses = Table(
@@ -222,6 +240,34 @@ notifications = Table(
     sqlite_autoincrement=True,
 )
 
+tickets = Table(
+    "tickets",
+    metadata,
+    _number(),
+    Column("id", Text, nullable=False, unique=True, comment="UUID4"),
+    _record(),
+    Column("kind", Text, nullable=False, comment="the action that the host's doctor is asked to do"),
+    Column("document", Text, comment="logical id; null where the whole record is meant"),
+    Column("beneficiary", Text, nullable=False, comment="the person for whom it is done"),
+    Column("opener", Text, nullable=False, comment="the person who asked"),
+    Column("opener_kind", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("needs_review", Boolean, nullable=False, comment="a person must look at it first (MANUAL_REVIEW)"),
+    Column("decision_id", Text, nullable=False, comment="the permit that opened it"),
+    Column("state", Text, nullable=False),
+    Column("settled_at", BigInteger),
+    Column("settled_by", Text),
+    Column("refusal", Text, comment="why it was refused, in the words of who refused"),
+    _one_of("state", TICKET_STATES),
+    CheckConstraint("(state = 'OPEN') = (settled_at IS NULL)", name="settled"),
+    CheckConstraint("(state = 'REFUSED') = (refusal IS NOT NULL)", name="refusal"),
+    CheckConstraint("expires_at > opened_at", name="expires_after_opening"),
+    Index(None, "record", "number"),
+    Index("tickets_open", "number", sqlite_where=text("state = 'OPEN'"), postgresql_where=text("state = 'OPEN'")),
+    sqlite_autoincrement=True,
+)
+
 traces = Table(
     "traces",
     metadata,
@@ -260,6 +306,8 @@ traces = Table(
     Column("facts", Text, nullable=False, comment="JSON: the whole request as decided"),
     Column("outcomes", Text, nullable=False, comment="JSON: the distinct outcomes of the items"),
     Column("items", Text, nullable=False, comment="JSON: [document, index into outcomes]"),
+    Column("about", Text, comment="the person whom a question was about, where it was not the asker"),
+    Column("asserted", Text, nullable=False, server_default="[]", comment="JSON: the facts that the asker asserted"),
     _one_of("kind", ("ACCESS", "QUESTION")),
     _one_of("effect", ("PERMIT", "DENY")),
     _one_of("answer", ("OK", "FORBIDDEN", "NOT_FOUND", "CONFLICT")),
@@ -273,10 +321,23 @@ traces = Table(
 )
 
 _FINAL = "traces are only ever added"
-APPEND_ONLY = tuple(
-    f"CREATE TRIGGER traces_no_{verb.lower()} BEFORE {verb} ON traces BEGIN SELECT RAISE(ABORT, '{_FINAL}'); END"
-    for verb in ("UPDATE", "DELETE")
-)
-"""SQLite: what was traced can be neither changed nor removed."""
-for _statement in APPEND_ONLY:
-    event.listen(traces, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+_APPEND_ONLY = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER traces_no_{verb.lower()} BEFORE {verb} ON traces BEGIN SELECT RAISE(ABORT, '{_FINAL}'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+    "postgresql": (
+        (
+            "CREATE FUNCTION traces_are_final() RETURNS trigger LANGUAGE plpgsql "
+            f"AS $$ BEGIN RAISE EXCEPTION '{_FINAL}'; END $$"
+        ),
+        (
+            "CREATE TRIGGER traces_final BEFORE UPDATE OR DELETE OR TRUNCATE ON traces "
+            "FOR EACH STATEMENT EXECUTE FUNCTION traces_are_final()"
+        ),
+    ),
+}
+"""What was traced can be neither changed nor removed."""
+for _dialect, _statements in _APPEND_ONLY.items():
+    for _statement in _statements:
+        event.listen(traces, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]

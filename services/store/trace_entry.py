@@ -79,3 +79,7 @@ class TraceEntry:
     """The distinct outcomes of the items."""
     items: Sequence[tuple[str, int]] = ()
     """Each document touched, by logical id, with the index of its outcome."""
+    about: str | None = None
+    """The person whom a question was about, where it was not the asker."""
+    asserted: Sequence[str] = ()
+    """The attributes whose values the asker asserted, because the suite does not store them."""

@@ -14,7 +14,7 @@ from services.store.errors import UnfitValue
 from services.store.trace_entry import TraceEntry, TraceKind, TraceOutcome
 
 _TIMES = ("at", "recorded_at")
-_JSON = ("attested", "rules", "obligations", "facts", "outcomes", "items")
+_JSON = ("attested", "rules", "obligations", "facts", "outcomes", "items", "asserted")
 _ENUMERATIONS = {"kind": TraceKind, "effect": Effect, "answer": Answer, "outcome": TraceOutcome}
 _OPTIONAL = (
     "w3c_trace_id",
@@ -26,6 +26,7 @@ _OPTIONAL = (
     "record",
     "scope",
     "audience",
+    "about",
 )
 _TEXTS = (
     "decision_id",

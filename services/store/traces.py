@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Text, and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from services.store import paging, sql, trace_row
 from services.store.errors import UnknownCursor
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
-from services.store.tables import traces
+from services.store.tables import Text, traces
 from services.store.trace_entry import TraceEntry
 
 APPEND = sql.inserted(traces, "number")

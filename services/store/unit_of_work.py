@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,30 +79,34 @@ class Done:
 class Unit(Generic[V, R]):
     """One call's work; `V` is the gate's verdict, opaque to the store. Call it without a subscript: `Unit(…)`."""
 
-    key: FactsKey | None
-    """Nothing when no stored fact is needed; `decide` then gets empty facts."""
-    decide: Callable[[Facts], V]
+    keys: tuple[FactsKey, ...]
+    """The stored facts needed, possibly none; `decide` gets one of each, in this order."""
+    decide: Callable[[Sequence[Facts]], V]
     """Pure and fast; called again on fresh facts when another unit of the group changed something."""
-    run: Callable[[Scope, V], R] | None
-    """Called inside a savepoint, only if permitted and in time; raising undoes its changes."""
+    run: Callable[[Scope | None, V], R] | None
+    """Called only if permitted and in time; raising undoes its changes."""
     permits: Callable[[V], bool]
-    entry: Callable[[V, Done], TraceEntry]
-    """Builds the trace entry once the outcome is known."""
+    entries: Callable[[V, Done], Sequence[TraceEntry]]
+    """Builds the trace, one entry a record, once the outcome is known; never none."""
     changes: Callable[[V], bool]
     """Whether the unit may write: it then runs after the reads, on facts of its own. Who says no and writes, fails."""
     deadline: float
     """On the clock of `time.monotonic`, in seconds."""
+    stores: bool = True
+    """Whether `run` uses the stores: without, it gets no scope and may be decided together with many others."""
+    locks: str | None = None
+    """The record that is locked before its facts are read, because the unit is meant to change it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[V, R]):
-    """A unit that is decided and whose entry is durable."""
+    """A unit that is decided and whose entries are durable."""
 
     verdict: V
     result: R | None
     error: Exception | None
     late: bool
-    entry: TraceEntry
+    entries: tuple[TraceEntry, ...]
 
 
 class Executor(Protocol):

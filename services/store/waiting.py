@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +26,8 @@ class Waiting:
     permitted: bool = False
     changing: bool = False
     outcome: Outcome[Any, Any] | None = None
-    row: dict[str, Any] = field(default_factory=dict)
-    """The values of its trace."""
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    """The values of its trace entries."""
     failure: Unavailable | None = None
     """Why this unit alone can be neither traced nor answered."""
 
@@ -40,7 +41,7 @@ class Waiting:
         self.withdrawn = not self.future.set_running_or_notify_cancel()
         self.late = self.withdrawn or time.monotonic() > self.unit.deadline
 
-    def decide(self, facts: Facts) -> None:
+    def decide(self, facts: Sequence[Facts]) -> None:
         """Ask for the verdict; a unit that cannot be decided fails alone."""
         try:
             self.verdict = self.unit.decide(facts)
@@ -49,7 +50,7 @@ class Waiting:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is no permit
             self._spoil("the unit could not be decided", error)
 
-    def handle(self, scope: Scope) -> object:
+    def handle(self, scope: Scope | None) -> object:
         """Call the handler."""
         run = self.unit.run
         return None if run is None else run(scope, self.verdict)
@@ -57,13 +58,13 @@ class Waiting:
     def finish(self, done: Done) -> None:
         """Build the entry and its row; a unit that cannot be traced fails alone, and must be undone."""
         try:
-            entry = self.unit.entry(self.verdict, done)
-            _refuse_false(entry, done)
-            self.row = trace_row.values(entry)
+            entries = tuple(self.unit.entries(self.verdict, done))
+            _refuse_false(entries, done)
+            self.rows = [trace_row.values(entry) for entry in entries]
         except Exception as error:  # noqa: BLE001 - whatever it is, without a trace there is no answer
             self._spoil("the unit could not be traced", error)
         else:
-            self.outcome = Outcome(self.verdict, done.result, done.error, done.late, entry)
+            self.outcome = Outcome(self.verdict, done.result, done.error, done.late, entries)
 
     def answer(self) -> None:
         """Tell the caller; only after the commit."""
@@ -76,7 +77,7 @@ class Waiting:
 
     def fail(self, cause: BaseException) -> None:
         """Tell the caller that nothing of the unit is kept."""
-        if not self.withdrawn:
+        if not self.withdrawn and not self.future.done():
             error = Unavailable("the group of this unit could not be committed")
             error.__cause__ = cause
             self.future.set_exception(error)
@@ -92,7 +93,9 @@ class Waiting:
         self.outcome = None
 
 
-def _refuse_false(entry: TraceEntry, done: Done) -> None:
+def _refuse_false(entries: Sequence[TraceEntry], done: Done) -> None:
+    if not entries:
+        raise UnfitValue("there is no entry")
     # INVARIANT: no entry says that something was done which was not.
-    if entry.outcome is TraceOutcome.DONE and done.outcome is not TraceOutcome.DONE:
-        raise UnfitValue("the entry says DONE of a unit that was not done")
+    if any(entry.outcome is TraceOutcome.DONE for entry in entries) and done.outcome is not TraceOutcome.DONE:
+        raise UnfitValue("an entry says DONE of a unit that was not done")

@@ -1,15 +1,14 @@
 """A database of its own for every test, copied from one that was upgraded once."""
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from services.store import schema, sqlite
-from services.store.lane import Lane
-from tests.services.store.world import create, within
+from services.store.sqlite_executor import SqliteExecutor
+from tests.services.store.world import Database, create, within
 
 
 @pytest.fixture(scope="session")
@@ -29,17 +28,18 @@ def database(template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def connection(database: Path) -> Iterator[sqlite3.Connection]:
+def connection(database: Path) -> Iterator[Database]:
     """A connection set as the lane's, on a database with Alice's record."""
     opened = sqlite.connect(database)
-    within(opened, create)
-    yield opened
+    found = Database(sqlite.SqliteSession(opened), opened)
+    within(found, create)
+    yield found
     opened.close()
 
 
 @pytest.fixture
-def lane(database: Path) -> Iterator[Lane]:
+def lane(database: Path) -> Iterator[SqliteExecutor]:
     """A lane on an empty database."""
-    served = Lane(database)
+    served = SqliteExecutor(database)
     yield served
     served.close()

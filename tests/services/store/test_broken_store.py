@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from services.store.errors import StatementFailed, StoreError, Unavailable
-from services.store.lane import Lane
 from services.store.sqlite import PRAGMAS
+from services.store.sqlite_executor import SqliteExecutor
 from services.store.unit_of_work import Scope, TraceOutcome
 from tests.services.store.world import (
     ALICE,
     AT,
     BOB,
     DOCTOR,
+    Database,
     Verdict,
     answered,
     change,
@@ -37,12 +38,12 @@ def grant(scope: Scope, _verdict: Verdict) -> None:
     scope.authorisations.grant(ALICE, DOCTOR, collector=ALICE, at=AT)
 
 
-def contents(connection: sqlite3.Connection) -> list[int]:
+def contents(connection: Database | sqlite3.Connection) -> list[int]:
     """How much is stored."""
     return [count(connection, table) for table in TABLES]
 
 
-def test_a_commit_that_fails_answers_nobody(connection: sqlite3.Connection) -> None:
+def test_a_commit_that_fails_answers_nobody(connection: Database) -> None:
     """A reference left open makes the commit itself fail: neither the reads nor the changes beside it are answered."""
     connection.execute("CREATE TABLE owed (ins TEXT REFERENCES records (ins) DEFERRABLE INITIALLY DEFERRED)")
     before = contents(connection)
@@ -52,11 +53,11 @@ def test_a_commit_that_fails_answers_nobody(connection: sqlite3.Connection) -> N
         assert isinstance(error, Unavailable)
         assert isinstance(error.__cause__, sqlite3.IntegrityError)
     assert contents(connection) == before
-    assert outcome(connection, change(grant)).entry.outcome is TraceOutcome.DONE
+    assert outcome(connection, change(grant)).entries[0].outcome is TraceOutcome.DONE
 
 
 @pytest.mark.parametrize("way", ["ABORT", "FAIL", "ROLLBACK"])
-def test_a_trace_that_cannot_be_written_answers_nobody(connection: sqlite3.Connection, way: str) -> None:
+def test_a_trace_that_cannot_be_written_answers_nobody(connection: Database, way: str) -> None:
     """Whether the database keeps the transaction or leaves it, everything in it is undone."""
     before = contents(connection)
     connection.execute(
@@ -66,16 +67,16 @@ def test_a_trace_that_cannot_be_written_answers_nobody(connection: sqlite3.Conne
     units = (change(grant), unit(), unit(decide=lambda facts: Verdict(permitted=False, facts=facts)), unit())
     assert all(isinstance(future.exception(), Unavailable) for future in answered(connection, *units))
     assert contents(connection) == before
-    assert outcome(connection, unit()).entry.outcome is TraceOutcome.DONE
+    assert outcome(connection, unit()).entries[0].outcome is TraceOutcome.DONE
 
 
-def test_a_closed_connection_answers_nobody(connection: sqlite3.Connection, database: Path) -> None:
+def test_a_closed_connection_answers_nobody(connection: Database, database: Path) -> None:
     """From then on every unit is unavailable, and what was committed stays."""
     before = contents(connection)
 
     def close(scope: Scope, verdict: Verdict) -> None:
         grant(scope, verdict)
-        connection.close()
+        connection.connection.close()
 
     breaking = change(close)
     for future in (*answered(connection, unit(), breaking, unit()), *answered(connection, unit())):
@@ -102,28 +103,28 @@ def swallowing(act: Act) -> Act:
 
 
 @pytest.mark.parametrize("hidden", [False, True])
-def test_an_interrupted_change_answers_nobody(connection: sqlite3.Connection, *, hidden: bool) -> None:
+def test_an_interrupted_change_answers_nobody(connection: Database, *, hidden: bool) -> None:
     """SQLite leaves the transaction by itself; what a handler writes after that would be committed without a trace."""
     before = contents(connection)
 
     def interrupted(scope: Scope, _verdict: Verdict) -> None:
-        connection.set_progress_handler(lambda: 1, 1)
+        connection.connection.set_progress_handler(lambda: 1, 1)
         try:
             create(scope, BOB)
         finally:
-            connection.set_progress_handler(None, 1)
+            connection.connection.set_progress_handler(None, 1)
 
     handler = swallowing(interrupted) if hidden else interrupted
     futures = answered(connection, change(grant), change(handler), unit(), change(grant))
     assert all(isinstance(future.exception(), Unavailable) for future in futures)
     assert contents(connection) == before
-    assert not connection.in_transaction
+    assert not connection.connection.in_transaction
 
 
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("hidden", [False, True])
 def test_a_transaction_that_the_database_leaves_answers_nobody(
-    connection: sqlite3.Connection, *, hidden: bool, last: bool
+    connection: Database, *, hidden: bool, last: bool
 ) -> None:
     """A statement that rolls everything back takes the units before it along, and nothing is written after it."""
     before = contents(connection)
@@ -138,17 +139,17 @@ def test_a_transaction_that_the_database_leaves_answers_nobody(
     futures = answered(connection, *units, *([] if last else [change(lambda scope, _: create(scope, BOB))]))
     assert all(isinstance(future.exception(), Unavailable) for future in futures)
     assert contents(connection) == before
-    assert not connection.in_transaction
+    assert not connection.connection.in_transaction
 
 
-def full(connection: sqlite3.Connection, spare: int) -> None:
+def full(connection: Database, spare: int) -> None:
     """Let the database grow by some pages and no more."""
     pages: tuple[int] = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages[0] + spare}")
 
 
 @pytest.mark.parametrize("spare", range(0, 40, 3))
-def test_a_full_disk_answers_whole_groups_or_nobody(connection: sqlite3.Connection, spare: int) -> None:
+def test_a_full_disk_answers_whole_groups_or_nobody(connection: Database, spare: int) -> None:
     """Wherever the room ends, each answered unit has its trace and its change, and the others nothing."""
     full(connection, spare)
     for _ in range(8):
@@ -164,12 +165,12 @@ def test_a_full_disk_answers_whole_groups_or_nobody(connection: sqlite3.Connecti
             assert kept or isinstance(futures[1].result().error, StatementFailed)
             grown = [now - then for now, then in zip(contents(connection), before, strict=True)]
             assert grown == [0, 0, int(kept), int(kept), 10]
-    assert not connection.in_transaction
+    assert not connection.connection.in_transaction
     connection.execute("PRAGMA max_page_count = 1000000")
-    assert outcome(connection, change(grant)).entry.outcome is TraceOutcome.DONE
+    assert outcome(connection, change(grant)).entries[0].outcome is TraceOutcome.DONE
 
 
-def test_a_disk_that_is_full_at_once_answers_nobody(connection: sqlite3.Connection) -> None:
+def test_a_disk_that_is_full_at_once_answers_nobody(connection: Database) -> None:
     """Not even a refusal is told without its trace."""
     full(connection, 0)
     while all(future.exception() is None for future in answered(connection, *(unit() for _ in range(8)))):
@@ -183,7 +184,7 @@ def test_a_disk_that_is_full_at_once_answers_nobody(connection: sqlite3.Connecti
 
 def test_a_database_held_by_another_answers_nobody(database: Path) -> None:
     """A tool that keeps the write lock makes calls unavailable, and none permitted, until it lets go."""
-    lane = Lane(database, pragmas={**PRAGMAS, "busy_timeout": 50})
+    lane = SqliteExecutor(database, pragmas={**PRAGMAS, "busy_timeout": 50})
     other = sqlite3.connect(database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
@@ -191,16 +192,20 @@ def test_a_database_held_by_another_answers_nobody(database: Path) -> None:
     assert time.monotonic() - started < 5
     other.execute("ROLLBACK")
     other.close()
-    assert lane.submit(unit()).result(timeout=10).entry.outcome is TraceOutcome.DONE
+    assert lane.submit(unit()).result(timeout=10).entries[0].outcome is TraceOutcome.DONE
     lane.close()
 
 
 def test_an_interruption_at_any_moment_answers_nobody_wrongly(database: Path) -> None:
     """Interrupted again and again by another thread: who is answered has his trace, and no change is without one."""
-    lane = Lane(database)
+    lane = SqliteExecutor(database)
     lane.submit(change(lambda scope, _: create(scope))).result(timeout=10)
     seized: list[sqlite3.Connection] = []
-    lane.submit(unit(lambda scope, _: seized.append(scope._savepoint._connection))).result(timeout=10)  # noqa: SLF001
+
+    def seize(scope: Scope, _verdict: Verdict) -> None:
+        seized.append(scope._savepoint._session.connection)  # type: ignore[attr-defined]  # noqa: SLF001
+
+    lane.submit(unit(seize)).result(timeout=10)
     stop = threading.Event()
 
     def interrupt() -> None:
@@ -218,7 +223,9 @@ def test_an_interruption_at_any_moment_answers_nobody_wrongly(database: Path) ->
     lane.close()
     assert all(error is None or isinstance(error, Unavailable) for error in ended)
     assert any(ended)
-    told = {future.result().entry.decision_id for future, error in zip(futures, ended, strict=True) if error is None}
+    told = {
+        future.result().entries[0].decision_id for future, error in zip(futures, ended, strict=True) if error is None
+    }
     traced, in_traces, stored = kept(database)
     assert told <= traced
     assert in_traces == stored

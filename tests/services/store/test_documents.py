@@ -1,6 +1,5 @@
 """Documents are kept whole, listed in pages of what is visible, and relabelled under the same logical id."""
 
-import sqlite3
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,6 +17,7 @@ from tests.services.store.world import (
     BOB,
     COLLEAGUE,
     DOCTOR,
+    Database,
     Verdict,
     change,
     count,
@@ -33,25 +33,25 @@ MASKED = frozenset({"N", "MASQUE_PS"})
 ALL = Always(value=True)
 
 
-def listed(connection: sqlite3.Connection, predicate: Predicate = ALL, **how: Any) -> Page[Document]:
+def listed(connection: Database, predicate: Predicate = ALL, **how: Any) -> Page[Document]:
     """A page of Alice's documents, by default of the approved ones."""
     asked = {"statuses": ["Approved"], "limit": 100, **how}
     page: Page[Document] = within(connection, lambda scope: scope.documents.visible(ALICE, predicate, **asked))
     return page
 
 
-def deposited(connection: sqlite3.Connection, day: int, **others: Any) -> str:
+def deposited(connection: Database, day: int, **others: Any) -> str:
     """The logical id of a document deposited some days after the beginning."""
     return str(within(connection, lambda scope: deposit(scope, at=AT + timedelta(days=day), **others)).logical_id)
 
 
-def relabel(connection: sqlite3.Connection, logical_id: str, record: str = ALICE, **labels: Any) -> Relabelled:
+def relabel(connection: Database, logical_id: str, record: str = ALICE, **labels: Any) -> Relabelled:
     """Change the labels of a document."""
     changed: Relabelled = within(connection, lambda scope: scope.documents.relabel(record, logical_id, **labels))
     return changed
 
 
-def read(connection: sqlite3.Connection, record: str, logical_id: str) -> tuple[Document, bytes]:
+def read(connection: Database, record: str, logical_id: str) -> tuple[Document, bytes]:
     """Read a document."""
     found: tuple[Document, bytes] = within(connection, lambda scope: scope.documents.content(record, logical_id))
     return found
@@ -62,7 +62,7 @@ def ids(page: Page[Document]) -> list[str]:
     return [document.logical_id for document in page.items]
 
 
-def test_a_document_is_read_back_as_deposited(connection: sqlite3.Connection) -> None:
+def test_a_document_is_read_back_as_deposited(connection: Database) -> None:
     """The bytes are the same, the digest is theirs, and what its depositor stated is kept."""
     content = bytes(range(256)) * 3
     stored = within(connection, lambda scope: deposit(scope, content=content, labels=MASKED))
@@ -73,7 +73,7 @@ def test_a_document_is_read_back_as_deposited(connection: sqlite3.Connection) ->
     assert (stored.status, stored.deposited_at, stored.deposit.labels) == ("Approved", AT, MASKED)
 
 
-def test_an_author_deposits_a_unique_id_once(connection: sqlite3.Connection) -> None:
+def test_an_author_deposits_a_unique_id_once(connection: Database) -> None:
     """A second deposit conflicts for him, and for nobody else, for whom the first may be hidden (VIS-18)."""
     within(connection, lambda scope: create(scope, BOB))
     within(connection, lambda scope: deposit(scope, unique_id="1.2.3|4"))
@@ -84,7 +84,7 @@ def test_an_author_deposits_a_unique_id_once(connection: sqlite3.Connection) -> 
     assert count(connection, "documents") == count(connection, "document_contents") == 3
 
 
-def test_a_document_is_read_through_its_record_only(connection: sqlite3.Connection) -> None:
+def test_a_document_is_read_through_its_record_only(connection: Database) -> None:
     """Named with another record it is not there, like one that never was."""
     within(connection, lambda scope: create(scope, BOB))
     stored = within(connection, deposit)
@@ -95,7 +95,7 @@ def test_a_document_is_read_through_its_record_only(connection: sqlite3.Connecti
             relabel(connection, logical_id, record, add=["MASQUE_PS"])
 
 
-def test_a_destroyed_content_is_gone(connection: sqlite3.Connection) -> None:
+def test_a_destroyed_content_is_gone(connection: Database) -> None:
     """What remains of the document is not served as an empty one."""
     stored = within(connection, deposit)
     connection.execute("DELETE FROM document_contents")
@@ -103,7 +103,7 @@ def test_a_destroyed_content_is_gone(connection: sqlite3.Connection) -> None:
         read(connection, ALICE, stored.logical_id)
 
 
-def test_relabelling_changes_the_entry_and_nothing_else(connection: sqlite3.Connection) -> None:
+def test_relabelling_changes_the_entry_and_nothing_else(connection: Database) -> None:
     """VIS-04, VIS-17: a new entry_uuid, the same logical and unique id, and the labels before and after."""
     stored = within(connection, deposit)
     changed = relabel(connection, stored.logical_id, add=["MASQUE_PS"])
@@ -119,7 +119,7 @@ def test_relabelling_changes_the_entry_and_nothing_else(connection: sqlite3.Conn
     assert (back.before, back.after) == (MASKED, frozenset({"N"}))
 
 
-def test_relabelling_that_changes_nothing_conflicts(connection: sqlite3.Connection) -> None:
+def test_relabelling_that_changes_nothing_conflicts(connection: Database) -> None:
     """ENV-08: masking what is masked, unmasking what is not."""
     stored = within(connection, lambda scope: deposit(scope, labels=MASKED))
     unchanging: list[dict[str, Any]] = [{"add": ["MASQUE_PS"]}, {"remove": ["INVISIBLE_PATIENT"]}, {}]
@@ -131,7 +131,7 @@ def test_relabelling_that_changes_nothing_conflicts(connection: sqlite3.Connecti
 
 
 @pytest.mark.parametrize("limit", range(1, 9))
-def test_pages_follow_one_another(connection: sqlite3.Connection, limit: int) -> None:
+def test_pages_follow_one_another(connection: Database, limit: int) -> None:
     """Newest deposit first, equal times by the order of deposit, each document once, whatever the size of a page."""
     days = [0, 3, 1, 1, 2, 3, 0]
     stored = [deposited(connection, day) for day in days]
@@ -144,7 +144,7 @@ def test_pages_follow_one_another(connection: sqlite3.Connection, limit: int) ->
     assert seen == [stored[place] for place in order]
 
 
-def test_a_page_tells_nothing_of_what_is_hidden(connection: sqlite3.Connection) -> None:
+def test_a_page_tells_nothing_of_what_is_hidden(connection: Database) -> None:
     """Hidden documents between visible ones change neither the pages nor whether there are more (VIS-18)."""
     visible = []
     for day in range(4):
@@ -156,7 +156,7 @@ def test_a_page_tells_nothing_of_what_is_hidden(connection: sqlite3.Connection) 
     assert (ids(rest), rest.more) == (visible[1::-1], False)
 
 
-def test_a_hidden_cursor_is_like_a_made_up_one(connection: sqlite3.Connection) -> None:
+def test_a_hidden_cursor_is_like_a_made_up_one(connection: Database) -> None:
     """To continue from a document that the reader does not see is to continue from none."""
     within(connection, lambda scope: create(scope, BOB))
     hidden = deposited(connection, 0, labels=MASKED)
@@ -169,7 +169,7 @@ def test_a_hidden_cursor_is_like_a_made_up_one(connection: sqlite3.Connection) -
     assert len(told) == 1
 
 
-def test_a_list_shows_the_statuses_asked_for(connection: sqlite3.Connection) -> None:
+def test_a_list_shows_the_statuses_asked_for(connection: Database) -> None:
     """DOC-02..04: the default is the caller's business, and no status means no document."""
     approved, archived = deposited(connection, 0), deposited(connection, 1)
     connection.execute("UPDATE documents SET status = 'Archived' WHERE logical_id = ?", [archived])
@@ -179,7 +179,7 @@ def test_a_list_shows_the_statuses_asked_for(connection: sqlite3.Connection) -> 
     assert ids(listed(connection, statuses=["Approved\0x"])) == []
 
 
-def test_what_a_handler_touches_is_noted(connection: sqlite3.Connection) -> None:
+def test_what_a_handler_touches_is_noted(connection: Database) -> None:
     """Each document listed, read, created or relabelled, as it was then, in order; one beyond the page is not."""
     kept = within(connection, deposit)
     within(connection, lambda scope: deposit(scope, at=AT - timedelta(days=1)))
@@ -208,7 +208,7 @@ def test_what_a_handler_touches_is_noted(connection: sqlite3.Connection) -> None
     assert len(told) == 4
 
 
-def test_a_text_that_cannot_be_stored_is_refused(connection: sqlite3.Connection) -> None:
+def test_a_text_that_cannot_be_stored_is_refused(connection: Database) -> None:
     """A lone surrogate is no text, and spoils nothing but its own unit."""
     with pytest.raises(StatementFailed):
         within(connection, lambda scope: deposit(scope, title="\ud800"))

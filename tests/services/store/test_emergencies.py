@@ -1,6 +1,5 @@
 """Emergency accesses are one at a time, end with their starter or the clock; notifications are told once."""
 
-import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -9,14 +8,12 @@ from services.store.emergencies import EmergencyAccess, EmergencyStart
 from services.store.errors import NotStored, StateConflict, StatementFailed, UnknownCursor
 from services.store.notifications import News, Notification
 from services.store.paging import Page
-from tests.services.store.world import ALICE, AT, BOB, COLLEAGUE, DOCTOR, count, within
+from tests.services.store.world import ALICE, AT, BOB, COLLEAGUE, DOCTOR, Database, count, within
 
 HOURS = timedelta(hours=1)
 
 
-def started(
-    connection: sqlite3.Connection, *, person: str = DOCTOR, hour: float = 0, hours: float = 3
-) -> EmergencyAccess:
+def started(connection: Database, *, person: str = DOCTOR, hour: float = 0, hours: float = 3) -> EmergencyAccess:
     """Start an access some hours after the beginning, for some hours."""
     access = EmergencyStart(
         record=ALICE,
@@ -33,18 +30,18 @@ def started(
     return opened
 
 
-def live(connection: sqlite3.Connection, hour: float, person: str = DOCTOR) -> EmergencyAccess | None:
+def live(connection: Database, hour: float, person: str = DOCTOR) -> EmergencyAccess | None:
     """The access of a person some hours after the beginning."""
     found: EmergencyAccess | None = within(connection, lambda s: s.emergencies.live(ALICE, person, AT + hour * HOURS))
     return found
 
 
-def end(connection: sqlite3.Connection, emergency: str, person: str, hour: float = 0) -> None:
+def end(connection: Database, emergency: str, person: str, hour: float = 0) -> None:
     """End an access some hours after the beginning."""
     within(connection, lambda scope: scope.emergencies.end(emergency, person, AT + hour * HOURS))
 
 
-def test_an_access_is_live_until_it_expires(connection: sqlite3.Connection) -> None:
+def test_an_access_is_live_until_it_expires(connection: Database) -> None:
     """It is read back as started, for its starter alone."""
     opened = started(connection)
     assert live(connection, 0) == live(connection, 2.999) == opened
@@ -52,7 +49,7 @@ def test_an_access_is_live_until_it_expires(connection: sqlite3.Connection) -> N
     assert live(connection, 1, COLLEAGUE) is None
 
 
-def test_a_second_start_waits_for_the_end_of_the_first(connection: sqlite3.Connection) -> None:
+def test_a_second_start_waits_for_the_end_of_the_first(connection: Database) -> None:
     """One at a time for a person; another person's is his own."""
     opened = started(connection)
     with pytest.raises(StateConflict):
@@ -66,7 +63,7 @@ def test_a_second_start_waits_for_the_end_of_the_first(connection: sqlite3.Conne
     assert live(connection, 5) == once_more
 
 
-def test_three_hours_are_the_most(connection: sqlite3.Connection) -> None:
+def test_three_hours_are_the_most(connection: Database) -> None:
     """The database refuses more, and leaves nothing of the attempt."""
     with pytest.raises(StatementFailed):
         started(connection, hours=3.001)
@@ -74,7 +71,7 @@ def test_three_hours_are_the_most(connection: sqlite3.Connection) -> None:
     assert live(connection, 0) is None
 
 
-def test_an_access_is_ended_by_its_starter_once(connection: sqlite3.Connection) -> None:
+def test_an_access_is_ended_by_its_starter_once(connection: Database) -> None:
     """Nobody else's end counts, nor a second one, nor one of nothing."""
     opened = started(connection)
     for emergency, person in ((opened.id, COLLEAGUE), ("none", DOCTOR)):
@@ -86,7 +83,7 @@ def test_an_access_is_ended_by_its_starter_once(connection: sqlite3.Connection) 
         end(connection, opened.id, DOCTOR)
 
 
-def test_an_end_is_never_before_the_start(connection: sqlite3.Connection) -> None:
+def test_an_end_is_never_before_the_start(connection: Database) -> None:
     """A wall clock set back does not keep an access open."""
     opened = started(connection)
     end(connection, opened.id, DOCTOR, hour=-1)
@@ -109,13 +106,13 @@ def news(code: str = "NOTIFY_HOLDER", addressee: str = ALICE) -> News:
     )
 
 
-def tell(connection: sqlite3.Connection, what: News, once: str) -> bool:
+def tell(connection: Database, what: News, once: str) -> bool:
     """Tell its addressee, unless he was told."""
     told: bool = within(connection, lambda scope: scope.notifications.add(what, once))
     return told
 
 
-def listed(connection: sqlite3.Connection, addressee: str, after: str | None = None) -> Page[Notification]:
+def listed(connection: Database, addressee: str, after: str | None = None) -> Page[Notification]:
     """Three notifications of an addressee."""
     page: Page[Notification] = within(
         connection, lambda scope: scope.notifications.list(ALICE, addressee, limit=3, after=after)
@@ -123,7 +120,7 @@ def listed(connection: sqlite3.Connection, addressee: str, after: str | None = N
     return page
 
 
-def test_news_are_told_once(connection: sqlite3.Connection) -> None:
+def test_news_are_told_once(connection: Database) -> None:
     """The same key tells the same addressee nothing more, and another addressee his own."""
     assert tell(connection, news(), "e1") is True
     assert tell(connection, news(), "e1") is False
@@ -131,7 +128,7 @@ def test_news_are_told_once(connection: sqlite3.Connection) -> None:
     assert tell(connection, news(addressee=DOCTOR), "e1") is True
 
 
-def test_notifications_are_listed_newest_first_for_their_addressee(connection: sqlite3.Connection) -> None:
+def test_notifications_are_listed_newest_first_for_their_addressee(connection: Database) -> None:
     """In pages, and only his; another's is an unknown place to continue from."""
     for number in range(5):
         tell(connection, news(f"CODE_{number}"), str(number))
@@ -147,7 +144,7 @@ def test_notifications_are_listed_newest_first_for_their_addressee(connection: s
             listed(connection, ALICE, unknown)
 
 
-def test_news_of_no_record_are_refused(connection: sqlite3.Connection) -> None:
+def test_news_of_no_record_are_refused(connection: Database) -> None:
     """A notification belongs to a record that is stored."""
     connection.execute("DELETE FROM records")
     with pytest.raises(StatementFailed):

@@ -1,7 +1,6 @@
 """The facts of many calls come in one statement, of one shape, and say what is stored and nothing more permissive."""
 
 import re
-import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,26 +11,38 @@ from services.store.errors import UnfitValue
 from services.store.facts import facts_many
 from services.store.savepoint import Savepoint
 from services.store.unit_of_work import Facts, FactsKey, Scope
-from tests.services.store.world import ALICE, AT, BOB, COLLEAGUE, DOCTOR, HOSPITAL, create, deposit, key, within
+from tests.services.store.world import (
+    ALICE,
+    AT,
+    BOB,
+    COLLEAGUE,
+    DOCTOR,
+    HOSPITAL,
+    Database,
+    create,
+    deposit,
+    key,
+    within,
+)
 
 EARLIER = AT - timedelta(days=1)
 
 
-def facts(connection: sqlite3.Connection, asked: FactsKey) -> Facts:
+def facts(connection: Database, asked: FactsKey) -> Facts:
     """The facts of one call."""
     return loaded(connection, asked)[0]
 
 
-def loaded(connection: sqlite3.Connection, *asked: FactsKey) -> list[Facts]:
+def loaded(connection: Database, *asked: FactsKey) -> list[Facts]:
     """The facts of some calls."""
     connection.execute("BEGIN")
     try:
-        return facts_many(Savepoint(connection), asked)
+        return facts_many(Savepoint(connection.session), asked)
     finally:
         connection.execute("ROLLBACK")
 
 
-def store(connection: sqlite3.Connection, act: str, target: str, at: datetime = AT) -> None:
+def store(connection: Database, act: str, target: str, at: datetime = AT) -> None:
     """Grant or block somebody on Alice's record."""
     within(connection, lambda scope: getattr(scope.authorisations, act)(ALICE, target, collector=ALICE, at=at))
 
@@ -52,7 +63,7 @@ def start(**others: Any) -> EmergencyStart:
     return EmergencyStart(**{**fields, **others})
 
 
-def test_a_record_is_told_as_stored(connection: sqlite3.Connection) -> None:
+def test_a_record_is_told_as_stored(connection: Database) -> None:
     """Every fact of the record is there, in the types of the request."""
     within(connection, lambda s: s.records.set_opposition(ALICE, "OPPOSITION_ACCES_URGENCE", collector=ALICE, at=AT))
     found = facts(connection, key())
@@ -69,7 +80,7 @@ def test_a_record_is_told_as_stored(connection: sqlite3.Connection) -> None:
     assert found["revision"] == 2
 
 
-def test_a_record_that_is_not_stored_does_not_exist(connection: sqlite3.Connection) -> None:
+def test_a_record_that_is_not_stored_does_not_exist(connection: Database) -> None:
     """Nothing is said of it but that, and everything else is as for a stranger."""
     assert facts(connection, key(BOB)) == {
         "revision": None,
@@ -88,7 +99,7 @@ def test_a_record_that_is_not_stored_does_not_exist(connection: sqlite3.Connecti
     }
 
 
-def test_a_destroyed_and_a_closed_record_are_told_so(connection: sqlite3.Connection) -> None:
+def test_a_destroyed_and_a_closed_record_are_told_so(connection: Database) -> None:
     """The rules, not the store, say what becomes of them."""
     closed = "UPDATE records SET state = 'CLOSED', closed_at = 1262304000000001"
     connection.execute(closed)
@@ -99,7 +110,7 @@ def test_a_destroyed_and_a_closed_record_are_told_so(connection: sqlite3.Connect
     assert (found["exists"], found["state"], found["deceased"]) == (True, "DESTROYED", True)
 
 
-def test_the_holder_is_who_the_record_is_named_after(connection: sqlite3.Connection) -> None:
+def test_the_holder_is_who_the_record_is_named_after(connection: Database) -> None:
     """The same identifier, byte for byte."""
     assert facts(connection, key(person=ALICE))["relation"]["holder"] is True
     assert facts(connection, key(person=ALICE + " "))["relation"]["holder"] is False
@@ -122,7 +133,7 @@ AUTHORISATIONS: dict[str, tuple[list[Stored], str, datetime | None]] = {
 
 
 @pytest.mark.parametrize("whose", AUTHORISATIONS)
-def test_an_authorisation_is_ones_own_or_ones_structures(connection: sqlite3.Connection, whose: str) -> None:
+def test_an_authorisation_is_ones_own_or_ones_structures(connection: Database, whose: str) -> None:
     """A block of either wins; else either grant counts, since the younger one (AUT-06, AUT-10)."""
     stored, status, added_at = AUTHORISATIONS[whose]
     for act, target, at in stored:
@@ -131,7 +142,7 @@ def test_an_authorisation_is_ones_own_or_ones_structures(connection: sqlite3.Con
     assert (relation["authorisation"], relation["authorisation_added_at"]) == (status, added_at)
 
 
-def test_a_structure_counts_only_for_who_acts_in_it(connection: sqlite3.Connection) -> None:
+def test_a_structure_counts_only_for_who_acts_in_it(connection: Database) -> None:
     """Its authorisation is nothing to a person of no structure, nor on another record."""
     store(connection, GRANT, HOSPITAL)
     within(connection, lambda scope: create(scope, BOB))
@@ -139,7 +150,7 @@ def test_a_structure_counts_only_for_who_acts_in_it(connection: sqlite3.Connecti
     assert facts(connection, key(BOB, structure=HOSPITAL))["relation"]["authorisation"] == "NON_EXISTE"
 
 
-def test_the_treating_physician_holds_the_role_and_an_authorisation(connection: sqlite3.Connection) -> None:
+def test_the_treating_physician_holds_the_role_and_an_authorisation(connection: Database) -> None:
     """Both are his, on that record alone."""
     within(connection, lambda s: s.authorisations.set_treating_physician(ALICE, DOCTOR, collector=DOCTOR, at=AT))
     within(connection, lambda scope: create(scope, BOB))
@@ -149,7 +160,7 @@ def test_the_treating_physician_holds_the_role_and_an_authorisation(connection: 
     assert facts(connection, key(person=COLLEAGUE))["relation"]["treating_physician"] is False
 
 
-def test_the_person_named_has_facts_of_his_own(connection: sqlite3.Connection) -> None:
+def test_the_person_named_has_facts_of_his_own(connection: Database) -> None:
     """His role and his authorisation are told beside those of the person who asks."""
     within(connection, lambda s: s.authorisations.set_treating_physician(ALICE, COLLEAGUE, collector=ALICE, at=AT))
     named = facts(connection, key(target=COLLEAGUE))["relation"]
@@ -159,7 +170,7 @@ def test_the_person_named_has_facts_of_his_own(connection: sqlite3.Connection) -
     assert facts(connection, key(person=ALICE, target=DOCTOR))["relation"]["target_authorisation"] == "INTERDIT"
 
 
-def test_a_document_is_told_as_stored(connection: sqlite3.Connection) -> None:
+def test_a_document_is_told_as_stored(connection: Database) -> None:
     """Its facts are those of the request, and its absences are null."""
     labels = frozenset({"N", "MASQUE_PS"})
     stored = within(connection, lambda s: deposit(s, labels=labels, class_code=None, author_structure=None))
@@ -174,14 +185,14 @@ def test_a_document_is_told_as_stored(connection: sqlite3.Connection) -> None:
     }
 
 
-def test_a_document_belongs_to_its_record(connection: sqlite3.Connection) -> None:
+def test_a_document_belongs_to_its_record(connection: Database) -> None:
     """Named with another record, it does not exist."""
     within(connection, lambda scope: create(scope, BOB))
     stored = within(connection, deposit)
     assert facts(connection, key(BOB, document=stored.logical_id))["document"] is None
 
 
-def test_an_emergency_access_is_live_until_it_expires_or_ends(connection: sqlite3.Connection) -> None:
+def test_an_emergency_access_is_live_until_it_expires_or_ends(connection: Database) -> None:
     """While it is live its mode and what was declared are the context; neither before another's nor after."""
     opened = within(connection, lambda scope: scope.emergencies.start(start()))
     declared = {
@@ -201,7 +212,7 @@ def test_an_emergency_access_is_live_until_it_expires_or_ends(connection: sqlite
     assert facts(connection, key())["context"] == {}
 
 
-def test_many_calls_are_answered_each_for_itself(connection: sqlite3.Connection) -> None:
+def test_many_calls_are_answered_each_for_itself(connection: Database) -> None:
     """Each gets the facts that it would get alone, whatever is missing, in the order asked."""
     store(connection, GRANT, DOCTOR)
     stored = within(connection, deposit)
@@ -221,16 +232,16 @@ def shape(value: object) -> object:
     return {name: shape(part) for name, part in value.items()} if isinstance(value, dict) else None
 
 
-def seen(connection: sqlite3.Connection, asked: FactsKey) -> tuple[Facts, list[str]]:
+def seen(connection: Database, asked: FactsKey) -> tuple[Facts, list[str]]:
     """The facts of a call, and the statements that the database ran for it, without its own parameters."""
     ran: list[str] = []
-    connection.set_trace_callback(ran.append)
+    connection.connection.set_trace_callback(ran.append)
     found = facts(connection, asked)
-    connection.set_trace_callback(None)
+    connection.connection.set_trace_callback(None)
     return found, [re.sub(r"json_each\('.*?'\)", "json_each(?)", statement) for statement in ran]
 
 
-def test_hidden_and_missing_are_loaded_alike(connection: sqlite3.Connection) -> None:
+def test_hidden_and_missing_are_loaded_alike(connection: Database) -> None:
     """A document that exists and one that does not cost the same statements and leave every other fact the same."""
     masked = within(connection, lambda scope: deposit(scope, labels=frozenset({"N", "MASQUE_PS"})))
     hidden, of_hidden = seen(connection, key(document=masked.logical_id))
@@ -241,14 +252,14 @@ def test_hidden_and_missing_are_loaded_alike(connection: sqlite3.Connection) -> 
     assert shape(facts(connection, key(BOB))["relation"]) == shape(hidden["relation"])
 
 
-def test_the_facts_are_found_by_keys(connection: sqlite3.Connection) -> None:
+def test_the_facts_are_found_by_keys(connection: Database) -> None:
     """No table is read from end to end, however much is stored."""
     connection.execute("BEGIN")
-    statement = Savepoint(connection)
+    statement = Savepoint(connection.session)
     plans: list[str] = []
-    connection.set_trace_callback(plans.append)
+    connection.connection.set_trace_callback(plans.append)
     facts_many(statement, [key()])
-    connection.set_trace_callback(None)
+    connection.connection.set_trace_callback(None)
     connection.execute("ROLLBACK")
     steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {plans[0]}")]
     scanned = [step for step in steps if step.startswith("SCAN") and "call" not in step and "asked" not in step]
@@ -262,7 +273,7 @@ def test_an_identifier_that_would_be_cut_is_refused(field: str) -> None:
         key(**{field: f"{DOCTOR}\0x"})
 
 
-def test_sqlite_does_cut_it(connection: sqlite3.Connection) -> None:
+def test_sqlite_does_cut_it(connection: Database) -> None:
     """The reason for the refusal still holds."""
     found = connection.execute("SELECT value FROM json_each(?)", ['["abc\\u0000def"]']).fetchone()
     assert found == ("abc",)
@@ -275,7 +286,7 @@ def test_a_time_without_zone_is_refused() -> None:
 
 
 @pytest.mark.parametrize("odd", ["", "'", '"', "\\", "%", "\ud800", "é", "\x01", "a" * 10_000, '",1],["'])
-def test_an_odd_identifier_is_nobody(connection: sqlite3.Connection, odd: str) -> None:
+def test_an_odd_identifier_is_nobody(connection: Database, odd: str) -> None:
     """Whatever the text, it is neither another person nor a statement, and spoils no other call."""
     store(connection, GRANT, DOCTOR)
     strange, usual = loaded(connection, key(odd, odd, structure=odd, document=odd, target=odd), key())

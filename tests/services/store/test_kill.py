@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from services.store.lane import Lane
+from services.store.sqlite_executor import SqliteExecutor
 
 ROOT = Path(__file__).parents[3]
 KILLS = 200 if os.environ.get("DMP_TEST_DEEP") else 10
@@ -55,4 +55,4 @@ def test_what_was_answered_is_kept(database: Path, seed: int) -> None:
     assert [fact for fact in facts if fact[0] == "turn" and int(turns[fact[1]]) < int(fact[2])] == []
     # Neither a document without its trace, nor a trace of one that is not there, nor one without its bytes.
     assert {name for items in named for name, _ in items} == documents == contents
-    Lane(database).close()
+    SqliteExecutor(database).close()

@@ -1,7 +1,6 @@
 """A predicate in SQL selects exactly the documents of which it holds, whatever is null."""
 
 import os
-import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -16,7 +15,7 @@ from services.store.errors import Untranslatable
 from services.store.labels import CODES
 from services.store.predicate import expression
 from services.store.tables import DOCUMENT_STATUSES
-from tests.services.store.world import ALICE, deposit, within
+from tests.services.store.world import ALICE, Database, deposit, within
 
 VALUES: dict[str, tuple[str | None, ...]] = {
     "document.type": ("11488-4", "60568-3", ""),
@@ -83,7 +82,7 @@ def holds(predicate: Predicate, item: Item) -> bool:
             return any(holds(part, item) for part in parts)
 
 
-def store(connection: sqlite3.Connection, item: Item) -> str:
+def store(connection: Database, item: Item) -> str:
     """Deposit a document with these attributes, and give its logical id."""
     stored = within(
         connection,
@@ -104,7 +103,7 @@ def store(connection: sqlite3.Connection, item: Item) -> str:
     return str(stored.logical_id)
 
 
-def visible(connection: sqlite3.Connection, predicate: Predicate) -> list[str]:
+def visible(connection: Database, predicate: Predicate) -> list[str]:
     """The logical ids that a list shows, of every status."""
     page = within(
         connection,
@@ -113,7 +112,7 @@ def visible(connection: sqlite3.Connection, predicate: Predicate) -> list[str]:
     return [document.logical_id for document in page.items]
 
 
-def among(connection: sqlite3.Connection, predicate: Predicate, ids: list[str], status: str | None) -> frozenset[str]:
+def among(connection: Database, predicate: Predicate, ids: list[str], status: str | None) -> frozenset[str]:
     """Which of some documents satisfy the predicate."""
     found: frozenset[str] = within(
         connection, lambda scope: scope.documents.visible_among(ALICE, predicate, ids, status=status)
@@ -142,7 +141,7 @@ NULL_CLASS: Item = {
 @example(predicate=AllOf(()), stored=[NULL_CLASS])
 @example(predicate=Within("document.deposited_at", ()), stored=[NULL_CLASS])
 def test_sql_selects_what_the_predicate_holds_of(
-    connection: sqlite3.Connection, predicate: Predicate, stored: list[Item]
+    connection: Database, predicate: Predicate, stored: list[Item]
 ) -> None:
     """The list, and the choice among given documents with or without another status, equal a plain evaluation."""
     connection.execute("DELETE FROM documents")
@@ -165,7 +164,7 @@ CHOICES: tuple[frozenset[str | bool | None], ...] = (
 
 
 @pytest.mark.parametrize("attribute", NULLABLE)
-def test_null_is_a_value_like_another(connection: sqlite3.Connection, attribute: str) -> None:
+def test_null_is_a_value_like_another(connection: Database, attribute: str) -> None:
     """Each choice of values, plain and negated, on a document with a value and one without."""
     items: list[Item] = [{**NULL_CLASS, attribute: value} for value in ("x", None)]
     by_id = {store(connection, item): item for item in items}
@@ -189,7 +188,7 @@ def test_null_is_a_value_like_another(connection: sqlite3.Connection, attribute:
         Within("document.created_at", ((0, 1),)),
     ],
 )
-def test_what_no_column_answers_is_never_all_rows(connection: sqlite3.Connection, predicate: Predicate) -> None:
+def test_what_no_column_answers_is_never_all_rows(connection: Database, predicate: Predicate) -> None:
     """An attribute, a value or a comparison that cannot be translated is refused, alone or inside another."""
     within(connection, deposit)
     for whole in (predicate, Not(predicate), AnyOf((Always(value=True), predicate))):
@@ -199,7 +198,7 @@ def test_what_no_column_answers_is_never_all_rows(connection: sqlite3.Connection
             visible(connection, whole)
 
 
-def test_what_is_no_predicate_is_refused(connection: sqlite3.Connection) -> None:
+def test_what_is_no_predicate_is_refused(connection: Database) -> None:
     """Nor is anything else that a mistake could pass."""
     for mistake in (None, True, "1 = 1"):
         with pytest.raises(Untranslatable):
@@ -208,7 +207,7 @@ def test_what_is_no_predicate_is_refused(connection: sqlite3.Connection) -> None
             visible(connection, mistake)  # type: ignore[arg-type]
 
 
-def test_predicates_of_one_shape_keep_their_own_values(connection: sqlite3.Connection) -> None:
+def test_predicates_of_one_shape_keep_their_own_values(connection: Database) -> None:
     """A statement compiled for one doctor serves another with that one's identifier."""
     mine = within(connection, lambda scope: deposit(scope, author="mine")).logical_id
     yours = within(connection, lambda scope: deposit(scope, author="yours")).logical_id
@@ -218,7 +217,7 @@ def test_predicates_of_one_shape_keep_their_own_values(connection: sqlite3.Conne
 
 
 @pytest.mark.parametrize("odd", ["' OR 1=1 --", "\0", "A\0", "%", "\ud800"])
-def test_a_value_is_never_a_statement(connection: sqlite3.Connection, odd: str) -> None:
+def test_a_value_is_never_a_statement(connection: Database, odd: str) -> None:
     """Whatever text a predicate compares with, it selects nothing else, or fails."""
     within(connection, lambda scope: deposit(scope, author="A"))
     try:
@@ -227,7 +226,7 @@ def test_a_value_is_never_a_statement(connection: sqlite3.Connection, odd: str) 
         assert type(error).__name__ == "StatementFailed"  # noqa: PT017 - as above
 
 
-def test_unknown_documents_are_among_none(connection: sqlite3.Connection) -> None:
+def test_unknown_documents_are_among_none(connection: Database) -> None:
     """An id that names nothing, or is cut by the database, is not visible."""
     stored = within(connection, deposit).logical_id
     asked = [stored, str(uuid4()), stored + "\0x", ""]

@@ -1,6 +1,5 @@
 """The record's life, its oppositions, who may consult it, and that every change of a fact raises its revision."""
 
-import sqlite3
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -9,7 +8,7 @@ import pytest
 from services.store.consents import Consent
 from services.store.errors import NotStored, StateConflict, StatementFailed
 from services.store.unit_of_work import Scope
-from tests.services.store.world import ALICE, AT, BOB, DOCTOR, HOSPITAL, count, create, deposit, within
+from tests.services.store.world import ALICE, AT, BOB, DOCTOR, HOSPITAL, Database, count, create, deposit, within
 
 OPPOSITION = "OPPOSITION_BRIS_DE_GLACE"
 Act = Callable[[Scope], object]
@@ -96,7 +95,7 @@ TRANSITIONS: list[tuple[list[Act], Act, object]] = [
     ids=["+".join(act.__name__ for act in [*before, act]) for before, act, _ in TRANSITIONS],
 )
 def test_an_authorisation_changes_as_the_catalogue_says(
-    connection: sqlite3.Connection, before: list[Act], act: Act, after: object
+    connection: Database, before: list[Act], act: Act, after: object
 ) -> None:
     """Catalogue 8.3: a block ends only by unblocking, a role by its own removal; what conflicts changes nothing."""
     for earlier in before:
@@ -110,7 +109,7 @@ def test_an_authorisation_changes_as_the_catalogue_says(
     assert within(connection, state) == (stood if after is StateConflict else after)
 
 
-def test_a_renewed_authorisation_counts_from_its_renewal(connection: sqlite3.Connection) -> None:
+def test_a_renewed_authorisation_counts_from_its_renewal(connection: Database) -> None:
     """AUT-04: valid for a year from the last grant."""
     within(connection, grant)
     later = AT + timedelta(days=300)
@@ -133,7 +132,7 @@ CHANGING: dict[str, tuple[list[Act], Act]] = {
 
 
 @pytest.mark.parametrize("what", CHANGING)
-def test_a_change_raises_the_revision(connection: sqlite3.Connection, what: str) -> None:
+def test_a_change_raises_the_revision(connection: Database, what: str) -> None:
     """The trace of a decision names the revision that it saw, so every change makes another."""
     before, act = CHANGING[what]
     for earlier in before:
@@ -144,14 +143,14 @@ def test_a_change_raises_the_revision(connection: sqlite3.Connection, what: str)
 
 
 @pytest.mark.parametrize("act", [revoke, unblock, leave_role, lift], ids=lambda act: act.__name__)
-def test_what_changes_nothing_says_so(connection: sqlite3.Connection, act: Act) -> None:
+def test_what_changes_nothing_says_so(connection: Database, act: Act) -> None:
     """Nothing is revoked, unblocked or lifted that was not there, and the revision stays."""
     stood = revision(connection)
     assert within(connection, act) is False
     assert revision(connection) == stood
 
 
-def test_a_repeated_block_or_opposition_says_so(connection: sqlite3.Connection) -> None:
+def test_a_repeated_block_or_opposition_says_so(connection: Database) -> None:
     """The second one changes nothing."""
     for act in (block, oppose):
         assert within(connection, act) is True
@@ -160,13 +159,13 @@ def test_a_repeated_block_or_opposition_says_so(connection: sqlite3.Connection) 
         assert revision(connection) == stood
 
 
-def revision(connection: sqlite3.Connection) -> int:
+def revision(connection: Database) -> int:
     """The revision of Alice's record."""
     stored: int = within(connection, lambda scope: scope.records.status(ALICE)).revision
     return stored
 
 
-def test_a_record_is_created_once(connection: sqlite3.Connection) -> None:
+def test_a_record_is_created_once(connection: Database) -> None:
     """LIF-04: a second one conflicts, whether the first is open or closed, and changes nothing."""
     within(connection, deposit)
     for as_stored in ("ACTIVE", "CLOSED", "SUSPENDED"):
@@ -176,7 +175,7 @@ def test_a_record_is_created_once(connection: sqlite3.Connection) -> None:
     assert count(connection, "documents") == 1
 
 
-def test_a_destroyed_record_leaves_its_place(connection: sqlite3.Connection) -> None:
+def test_a_destroyed_record_leaves_its_place(connection: Database) -> None:
     """LIF-02, LIF-12: the new one has no link to the old, whose remains go with its tombstone."""
     within(connection, grant)
     within(connection, oppose)
@@ -188,7 +187,7 @@ def test_a_destroyed_record_leaves_its_place(connection: sqlite3.Connection) -> 
         assert count(connection, table) == 0
 
 
-def test_a_record_is_read_as_created(connection: sqlite3.Connection) -> None:
+def test_a_record_is_read_as_created(connection: Database) -> None:
     """Its state, its holder's birth and its protection; one that is not stored is nothing."""
     within(
         connection,
@@ -207,21 +206,21 @@ def test_a_record_is_read_as_created(connection: sqlite3.Connection) -> None:
         lambda s: s.records.set_opposition(ALICE, "OTHER", collector=ALICE, at=AT),
     ],
 )
-def test_a_value_outside_its_list_is_refused(connection: sqlite3.Connection, act: Act) -> None:
+def test_a_value_outside_its_list_is_refused(connection: Database, act: Act) -> None:
     """The database itself holds the enumerations."""
     with pytest.raises(StatementFailed):
         within(connection, act)
 
 
 @pytest.mark.parametrize("act", [grant, block, take_role, oppose, deposit], ids=lambda act: act.__name__)
-def test_nothing_is_added_to_a_record_that_is_not_stored(connection: sqlite3.Connection, act: Act) -> None:
+def test_nothing_is_added_to_a_record_that_is_not_stored(connection: Database, act: Act) -> None:
     """Whatever the rules said."""
     connection.execute("DELETE FROM records")
     with pytest.raises(NotStored):
         within(connection, act)
 
 
-def test_a_consent_is_kept_as_collected(connection: sqlite3.Connection) -> None:
+def test_a_consent_is_kept_as_collected(connection: Database) -> None:
     """CNS-02: who collected what, when, by which decision."""
     opening = Consent("CONSENTEMENT_OUVERTURE_DMP", None, DOCTOR, AT, "d1")
     other = Consent("AUTORISATION", HOSPITAL, ALICE, AT, "d2")

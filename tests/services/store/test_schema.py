@@ -13,7 +13,7 @@ from services.store.errors import StartRefused
 from services.store.labels import BITS
 from services.store.migrations import upgrade
 from services.store.tables import documents, metadata
-from tests.services.store.world import ALICE, DOCTOR, answered, unit
+from tests.services.store.world import ALICE, DOCTOR, Database, answered, unit
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
 
@@ -21,14 +21,20 @@ MIGRATIONS = Path(schema.__file__).parent / "migrations"
 def definitions(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """Every table, index and trigger, each as its clauses in a fixed order."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL").fetchall()
-    return {name: sorted(re.split(r",\s*\n|\s*\n\)", sql)) for name, sql in rows if name != "alembic_version"}
+    # A column added later stands behind the constraints, on their line.
+    clauses = {name: re.split(r",\s*(?=\n|\"?\w+\"? [A-Z])|\n\)|\)$", sql) for name, sql in rows}
+    return {
+        name: sorted(clause.strip() for clause in found if clause.strip())
+        for name, found in clauses.items()
+        if name != "alembic_version"
+    }
 
 
-def test_the_migrations_make_the_tables_of_the_statements(connection: sqlite3.Connection) -> None:
+def test_the_migrations_make_the_tables_of_the_statements(connection: Database) -> None:
     """A migrated database and one made from the tables have the same tables, constraints, indexes and triggers."""
     with sqlite3.connect(":memory:") as fresh:
         metadata.create_all(create_engine("sqlite://", creator=lambda: fresh))
-        assert definitions(connection) == definitions(fresh)
+        assert definitions(connection.connection) == definitions(fresh)
     fresh.close()
 
 
@@ -37,16 +43,16 @@ def test_the_version_known_is_the_newest_migration() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == schema.HEAD
 
 
-def test_an_upgraded_database_is_left_alone(connection: sqlite3.Connection) -> None:
+def test_an_upgraded_database_is_left_alone(connection: Database) -> None:
     """A second start finds nothing to do."""
-    assert schema.upgrade(connection) is False
+    assert schema.upgrade(connection.connection) is False
 
 
-def test_a_database_of_a_newer_program_is_refused(connection: sqlite3.Connection) -> None:
+def test_a_database_of_a_newer_program_is_refused(connection: Database) -> None:
     """A program that does not know the tables does not serve them."""
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StartRefused, match="9999"):
-        schema.upgrade(connection)
+        schema.upgrade(connection.connection)
 
 
 def test_an_upgrade_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +82,7 @@ def test_an_upgrade_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytes
         "REPLACE INTO traces SELECT * FROM traces",
     ],
 )
-def test_a_trace_is_neither_changed_nor_removed(connection: sqlite3.Connection, statement: str) -> None:
+def test_a_trace_is_neither_changed_nor_removed(connection: Database, statement: str) -> None:
     """Every statement that would touch a trace already written is refused by the database itself."""
     answered(connection, unit())
     before = connection.execute("SELECT * FROM traces").fetchall()
@@ -100,9 +106,7 @@ THREE_HOURS = 3 * 3600 * 1_000_000
         {"record": "1.2.250.1.213.1.4.10|unknown"},
     ],
 )
-def test_an_emergency_access_lasts_three_hours_at_most(
-    connection: sqlite3.Connection, wrong: dict[str, str | int]
-) -> None:
+def test_an_emergency_access_lasts_three_hours_at_most(connection: Database, wrong: dict[str, str | int]) -> None:
     """The database refuses one that lasts longer, or no time, in no such mode or on no record."""
     right: dict[str, str | int] = {"record": ALICE, "person": DOCTOR, "mode": "centre_15", "expires": THREE_HOURS}
     with pytest.raises(sqlite3.IntegrityError):

@@ -8,15 +8,15 @@ import pytest
 
 from services.store import sqlite
 from services.store.errors import StartRefused
-from services.store.lane import Lane
+from services.store.sqlite_executor import SqliteExecutor
 from tests.services.store.world import change, create
 
 OTHER_PROCESS = """
 import sys, pathlib
-from services.store.lane import Lane
+from services.store.sqlite_executor import SqliteExecutor
 from services.store.errors import StartRefused
 try:
-    Lane(pathlib.Path(sys.argv[1])).close()
+    SqliteExecutor(pathlib.Path(sys.argv[1])).close()
 except StartRefused as refused:
     sys.exit(str(refused))
 """
@@ -28,7 +28,7 @@ def started_elsewhere(database: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(__file__).parents[3])
 
 
-def test_a_second_process_is_refused(lane: Lane, database: Path) -> None:
+def test_a_second_process_is_refused(lane: SqliteExecutor, database: Path) -> None:
     """While one process serves the database, another is told so in one sentence; afterwards it may."""
     refused = started_elsewhere(database)
     assert refused.returncode == 1
@@ -39,11 +39,11 @@ def test_a_second_process_is_refused(lane: Lane, database: Path) -> None:
     assert started_elsewhere(database).returncode == 0
 
 
-def test_a_second_lane_is_refused_through_a_link(lane: Lane, database: Path, tmp_path: Path) -> None:
+def test_a_second_lane_is_refused_through_a_link(lane: SqliteExecutor, database: Path, tmp_path: Path) -> None:
     """Another name for the same file is the same database."""
     (tmp_path / "other.sqlite").symlink_to(database)
     with pytest.raises(StartRefused, match="another process"):
-        Lane(tmp_path / "other.sqlite")
+        SqliteExecutor(tmp_path / "other.sqlite")
 
 
 @pytest.mark.parametrize("synchronous", ["OFF", "NORMAL"])
@@ -69,21 +69,21 @@ def test_a_database_without_its_safeguards_is_refused(database: Path, wrong: dic
 def test_the_lane_refuses_what_the_opening_refuses(database: Path) -> None:
     """The refusal reaches whoever starts the lane, and the database is free again."""
     with pytest.raises(StartRefused, match="synchronous"):
-        Lane(database, pragmas={**sqlite.PRAGMAS, "synchronous": "NORMAL"})
-    Lane(database).close()
+        SqliteExecutor(database, pragmas={**sqlite.PRAGMAS, "synchronous": "NORMAL"})
+    SqliteExecutor(database).close()
 
 
 def test_an_old_sqlite_is_refused(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does not know the statements says so at the start, not at the first call."""
     monkeypatch.setattr(sqlite, "OLDEST", (99, 0, 0))
     with pytest.raises(StartRefused, match=r"99\.0\.0 is needed"):
-        Lane(database)
+        SqliteExecutor(database)
 
 
 def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:
     """The database, its log, its index, its lock and a folder made for them are closed to everybody else."""
     folder = tmp_path / "var"
-    lane = Lane(folder / "dmp.sqlite")
+    lane = SqliteExecutor(folder / "dmp.sqlite")
     lane.submit(change(lambda scope, _verdict: create(scope))).result()
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
     lane.close()
@@ -94,7 +94,7 @@ def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:
 def test_a_file_that_others_could_read_is_closed_to_them(database: Path) -> None:
     """A database copied with open permissions is closed when it is served."""
     database.chmod(0o644)
-    Lane(database).close()
+    SqliteExecutor(database).close()
     assert database.stat().st_mode & 0o777 == 0o600
 
 
@@ -102,4 +102,4 @@ def test_a_place_that_cannot_hold_a_database_is_refused(tmp_path: Path) -> None:
     """The sentence names the place and the reason."""
     (tmp_path / "file").touch()
     with pytest.raises(StartRefused, match="cannot be opened"):
-        Lane(tmp_path / "file" / "dmp.sqlite")
+        SqliteExecutor(tmp_path / "file" / "dmp.sqlite")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from services.store.lane import Lane
+from services.store.sqlite_executor import SqliteExecutor
 from tests.services.store.world import change, create, deposit, key, unit
 
 UNITS = 2_000
 
 
-def per_second(lane: Lane, document: str) -> float:
+def per_second(lane: SqliteExecutor, document: str) -> float:
     """Units answered in a second, all of them submitted at once."""
     units = [unit(asked=key(document=document)) for _ in range(UNITS)]
     started = time.perf_counter()
@@ -23,7 +23,7 @@ def per_second(lane: Lane, document: str) -> float:
 @pytest.mark.parametrize("group", [1, 16, 256])
 def test_groups_are_faster(database: Path, group: int, capsys: pytest.CaptureFixture[str]) -> None:
     """The figure is printed, since machines differ; that it moves at all is asserted."""
-    lane = Lane(database, group=group)
+    lane = SqliteExecutor(database, group=group)
     lane.submit(change(lambda scope, _: create(scope))).result(timeout=10)
     deposited = lane.submit(change(lambda scope, _: deposit(scope).logical_id)).result(timeout=10)
     rate = per_second(lane, str(deposited.result))

@@ -1,7 +1,6 @@
 """Entries are read back as they were given, newest first, by those who may, and an unfit one is never half kept."""
 
 import json
-import sqlite3
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +20,7 @@ from tests.services.store.world import (
     BOB,
     COLLEAGUE,
     DOCTOR,
+    Database,
     Verdict,
     answered,
     change,
@@ -37,13 +37,13 @@ DONE = Done(TraceOutcome.DONE, None, None, late=False, touched=(), recorded_at=A
 PERMITTED = Verdict(permitted=True, facts={"record": {"exists": True}, "relation": {}, "document": None})
 
 
-def traced(connection: sqlite3.Connection, **others: Any) -> str:
+def traced(connection: Database, **others: Any) -> str:
     """Trace one call with these fields, and give its decision id."""
     written = outcome(connection, unit(entry=lambda verdict, done: entry(verdict, done, **others)))
-    return written.entry.decision_id
+    return written.entries[0].decision_id
 
 
-def read(connection: sqlite3.Connection, record: str = ALICE, **how: Any) -> list[StoredTrace]:
+def read(connection: Database, record: str = ALICE, **how: Any) -> list[StoredTrace]:
     """A record's entries as a handler reads them; the fixture's own is left out."""
     page = within(connection, lambda scope: scope.traces.of_record(record, **{"limit": 100, **how}))
     return [stored for stored in page.items if stored.entry.client == "test"]
@@ -54,7 +54,7 @@ def ids(stored: list[StoredTrace]) -> list[str]:
     return [one.entry.decision_id for one in stored]
 
 
-def test_an_entry_is_read_back_as_given(connection: sqlite3.Connection) -> None:
+def test_an_entry_is_read_back_as_given(connection: Database) -> None:
     """Every field, with sets as sorted lists and times in JSON as text."""
     given_facts = {"at": AT, "labels": frozenset({"b", "a"}), "nothing": None, "record": MappingProxyType({"é": 1})}
     decision = traced(
@@ -92,7 +92,7 @@ def test_an_entry_is_read_back_as_given(connection: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 9])
-def test_entries_come_newest_first_in_pages(connection: sqlite3.Connection, limit: int) -> None:
+def test_entries_come_newest_first_in_pages(connection: Database, limit: int) -> None:
     """Continued from a decision, each once, whatever the size of a page."""
     decisions = [traced(connection, client="test") for _ in range(5)][::-1]
     seen = ids(read(connection, limit=limit))
@@ -101,7 +101,7 @@ def test_entries_come_newest_first_in_pages(connection: sqlite3.Connection, limi
     assert seen == decisions
 
 
-def test_entries_are_their_records_own(connection: sqlite3.Connection) -> None:
+def test_entries_are_their_records_own(connection: Database) -> None:
     """Another record's are not shown, nor continued from, nor those of no record."""
     other = traced(connection, client="test", record=BOB)
     traced(connection, client="test", record=None)
@@ -112,7 +112,7 @@ def test_entries_are_their_records_own(connection: sqlite3.Connection) -> None:
             read(connection, after=unknown)
 
 
-def test_a_professional_reads_his_own(connection: sqlite3.Connection) -> None:
+def test_a_professional_reads_his_own(connection: Database) -> None:
     """Scope OWN: neither shown nor continued from another's entry."""
     mine, yours = (traced(connection, client="test", subject_id=who) for who in (DOCTOR, COLLEAGUE))
     assert ids(read(connection, actor=DOCTOR)) == [mine]
@@ -120,7 +120,7 @@ def test_a_professional_reads_his_own(connection: sqlite3.Connection) -> None:
         read(connection, actor=DOCTOR, after=yours)
 
 
-def test_a_secret_access_is_kept_from_the_representatives(connection: sqlite3.Connection) -> None:
+def test_a_secret_access_is_kept_from_the_representatives(connection: Database) -> None:
     """Scope ALL_BUT_RESTRICTED; the others are shown (TRC-05)."""
     plain = traced(connection, client="test")
     secret = traced(connection, client="test", audience=SECRET)
@@ -130,7 +130,7 @@ def test_a_secret_access_is_kept_from_the_representatives(connection: sqlite3.Co
         read(connection, kept_from=SECRET, after=secret)
 
 
-def test_the_first_entry_of_a_session_says_so(connection: sqlite3.Connection) -> None:
+def test_the_first_entry_of_a_session_says_so(connection: Database) -> None:
     """TRC-12: one access line per actor and session, whichever page it is on."""
     calls = [(DOCTOR, "s1"), (DOCTOR, "s1"), (COLLEAGUE, "s1"), (DOCTOR, "s2"), (DOCTOR, None), (DOCTOR, "s1")]
     for who, session in calls:
@@ -139,7 +139,7 @@ def test_the_first_entry_of_a_session_says_so(connection: sqlite3.Connection) ->
     assert [stored.opens_session for stored in read(connection, actor=DOCTOR)][-1] is True
 
 
-def test_quiet_entries_are_read_only_where_they_open_a_session(connection: sqlite3.Connection) -> None:
+def test_quiet_entries_are_read_only_where_they_open_a_session(connection: Database) -> None:
     """Those of the quiet action that open none are passed over, in the pages and in whether there are more."""
     actions = ["record.status", "record.status", "doc.read", "record.status"]
     decisions = [traced(connection, client="test", session="s", action=action) for action in actions]
@@ -147,7 +147,7 @@ def test_quiet_entries_are_read_only_where_they_open_a_session(connection: sqlit
     assert ids(read(connection)) == decisions[::-1]
 
 
-def test_an_entry_is_not_read_by_the_group_that_writes_it(connection: sqlite3.Connection) -> None:
+def test_an_entry_is_not_read_by_the_group_that_writes_it(connection: Database) -> None:
     """A list of traces shows what was committed before it."""
     asked = unit(lambda scope, _: len(scope.traces.of_record(ALICE, limit=9).items))
     first, second = answered(connection, asked, asked)
@@ -171,7 +171,7 @@ UNFIT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("field", UNFIT)
-def test_an_unfit_entry_spoils_no_other(connection: sqlite3.Connection, field: str) -> None:
+def test_an_unfit_entry_spoils_no_other(connection: Database, field: str) -> None:
     """Its unit is unavailable and leaves nothing behind; the units beside it are answered and traced."""
     before = count(connection, "traces")
 
@@ -181,7 +181,7 @@ def test_an_unfit_entry_spoils_no_other(connection: sqlite3.Connection, field: s
     grant = change(lambda scope, _: scope.authorisations.grant(ALICE, DOCTOR, collector=ALICE, at=AT), entry=spoilt)
     first, unfit, last = answered(connection, unit(), grant, unit())
     assert isinstance(unfit.exception(), Unavailable)
-    assert first.result().entry.outcome is last.result().entry.outcome is TraceOutcome.DONE
+    assert first.result().entries[0].outcome is last.result().entries[0].outcome is TraceOutcome.DONE
     assert count(connection, "traces") == before + 2
     assert count(connection, "authorisations") == 0
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 from policy.model import Answer, Effect
 from services.store.documents import Deposit, Document
 from services.store.group import Group
+from services.store.session import Session
 from services.store.unit_of_work import (
     Done,
     Facts,
@@ -48,6 +49,23 @@ class Verdict:
 def key(record: str = ALICE, person: str = DOCTOR, **others: Any) -> FactsKey:
     """The key of a call."""
     return FactsKey(**{"record": record, "person": person, "structure": None, "at": AT, **others})
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database as a lane serves it, and as the test looks into it, through one connection."""
+
+    session: Session
+    connection: Any
+    """The driver's own."""
+
+    def execute(self, query: str, *values: object) -> Any:
+        """A cursor of the driver; `?` stands for a value on either store, and the values may come as one whole."""
+        if len(values) == 1 and isinstance(values[0], list | tuple | dict):
+            return self.connection.execute(query, values[0])
+        if self.session.dialect == "postgresql":
+            query = query.replace("?", "%s")
+        return self.connection.execute(query, values)
 
 
 def entry(verdict: Verdict, done: Done, asked: FactsKey | None = None, **others: Any) -> TraceEntry:
@@ -94,12 +112,14 @@ def entry(verdict: Verdict, done: Done, asked: FactsKey | None = None, **others:
 def unit(run: Handler | None = None, *, asked: FactsKey | None = None, **others: Any) -> Unit[Verdict, Any]:
     """A unit that is permitted and changes nothing, but for what `others` say."""
     asked = asked or key()
+    decide = others.pop("decide", lambda facts: Verdict(permitted=True, facts=facts))
+    traced = others.pop("entry", lambda verdict, done: entry(verdict, done, asked))
     fields: dict[str, Any] = {
-        "key": asked,
-        "decide": lambda facts: Verdict(permitted=True, facts=facts),
+        "keys": (asked,),
+        "decide": lambda facts: decide(facts[0] if facts else {}),
         "run": run,
         "permits": lambda verdict: verdict.permitted,
-        "entry": lambda verdict, done: entry(verdict, done, asked),
+        "entries": lambda verdict, done: (traced(verdict, done),),
         "changes": lambda _verdict: False,
         "deadline": time.monotonic() + 600,
     }
@@ -108,7 +128,7 @@ def unit(run: Handler | None = None, *, asked: FactsKey | None = None, **others:
 
 def change(run: Handler, **others: Any) -> Unit[Verdict, Any]:
     """A unit that is permitted and says that it changes something."""
-    return unit(run, changes=lambda _verdict: True, **others)
+    return unit(run, **{"changes": lambda _verdict: True, "locks": ALICE, **others})
 
 
 def refused(run: Handler | None = None, **others: Any) -> Unit[Verdict, Any]:
@@ -116,21 +136,21 @@ def refused(run: Handler | None = None, **others: Any) -> Unit[Verdict, Any]:
     return unit(run, decide=lambda facts: Verdict(permitted=False, facts=facts), **others)
 
 
-def answered(connection: sqlite3.Connection, *units: Unit[Verdict, Any]) -> list[Future[Outcome[Verdict, Any]]]:
+def answered(database: Database, *units: Unit[Verdict, Any]) -> list[Future[Outcome[Verdict, Any]]]:
     """The futures of units that were answered as one group on this connection."""
     waiting = [Waiting(each, Future()) for each in units]
-    Group(connection, waiting, lambda: AT).answer()
+    Group(database.session, waiting, lambda: AT).answer()
     return [each.future for each in waiting]
 
 
-def outcome(connection: sqlite3.Connection, one: Unit[Verdict, Any]) -> Outcome[Verdict, Any]:
+def outcome(database: Database, one: Unit[Verdict, Any]) -> Outcome[Verdict, Any]:
     """The outcome of a unit alone in its group."""
-    return answered(connection, one)[0].result(timeout=0)
+    return answered(database, one)[0].result(timeout=0)
 
 
-def within(connection: sqlite3.Connection, act: Callable[[Scope], object]) -> Any:
+def within(database: Database, act: Callable[[Scope], object]) -> Any:
     """What a handler returns that may change the database; raises what it raises."""
-    ended = outcome(connection, change(lambda scope, _verdict: act(scope)))
+    ended = outcome(database, change(lambda scope, _verdict: act(scope)))
     if ended.error is not None:
         raise ended.error
     return ended.result
@@ -160,13 +180,13 @@ def deposit(scope: Scope, *, content: bytes = b"<ClinicalDocument/>", at: dateti
     return scope.documents.deposit(Deposit(**{**fields, **others}), content, at)
 
 
-def count(connection: sqlite3.Connection, table: str) -> int:
+def count(database: Database | sqlite3.Connection, table: str) -> int:
     """How many rows a table has."""
-    found: tuple[int] = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a name of ours
+    found: tuple[int] = database.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a name of ours
     return found[0]
 
 
-def outcomes(connection: sqlite3.Connection) -> list[str]:
+def outcomes(database: Database) -> list[str]:
     """The outcomes traced, in the order written."""
-    rows = connection.execute("SELECT outcome FROM traces ORDER BY number").fetchall()
+    rows = database.execute("SELECT outcome FROM traces ORDER BY number").fetchall()
     return [TraceOutcome(row[0]).value for row in rows]

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from services.store.lane import Lane
+from services.store.sqlite_executor import SqliteExecutor
 from services.store.unit_of_work import Outcome
 from tests.services.store.world import ALICE, AT, DOCTOR, change, create, deposit, refused, unit
 
@@ -16,17 +16,17 @@ THREADS = 8
 
 def tell(outcome: Outcome[Any, Any], fact: str = "-") -> None:
     """One line per answer: the decision, how it ended, and what the caller now relies on."""
-    line = f"{outcome.entry.decision_id} {outcome.entry.outcome.value} {fact}\n"
+    line = f"{outcome.entries[0].decision_id} {outcome.entries[0].outcome.value} {fact}\n"
     os.write(1, line.encode())
 
 
-def grant(lane: Lane, doctor: str, turn: int) -> Outcome[Any, Any]:
+def grant(lane: SqliteExecutor, doctor: str, turn: int) -> Outcome[Any, Any]:
     """Renew an authorisation, in whose collector the turn can be read."""
     renewal = change(lambda scope, _: scope.authorisations.grant(ALICE, doctor, collector=str(turn), at=AT))
     return lane.submit(renewal).result()
 
 
-def work(lane: Lane, doctor: str) -> None:
+def work(lane: SqliteExecutor, doctor: str) -> None:
     """Deposit, read, be refused and grant, for ever."""
     for turn in count():
         made = lane.submit(change(lambda scope, _: deposit(scope).logical_id)).result()
@@ -40,7 +40,7 @@ def work(lane: Lane, doctor: str) -> None:
 
 def main() -> None:
     """Serve the database named on the command line until killed."""
-    lane = Lane(Path(sys.argv[1]))
+    lane = SqliteExecutor(Path(sys.argv[1]))
     lane.submit(change(lambda scope, _: create(scope))).result()
     for thread in range(THREADS):
         threading.Thread(target=work, args=(lane, f"{DOCTOR}{thread}")).start()

@@ -10,11 +10,38 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# Compared and ordered byte for byte, on either database.
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 # What was traced can be neither changed nor removed.
 REFUSAL = "BEGIN SELECT RAISE(ABORT, 'traces are only ever added'); END"
-TRIGGERS = (
-    f"CREATE TRIGGER traces_no_update BEFORE UPDATE ON traces {REFUSAL}",
-    f"CREATE TRIGGER traces_no_delete BEFORE DELETE ON traces {REFUSAL}",
+FINAL = {
+    "sqlite": (
+        f"CREATE TRIGGER traces_no_update BEFORE UPDATE ON traces {REFUSAL}",
+        f"CREATE TRIGGER traces_no_delete BEFORE DELETE ON traces {REFUSAL}",
+    ),
+    "postgresql": (
+        (
+            "CREATE FUNCTION traces_are_final() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN RAISE EXCEPTION 'traces are only ever added'; END $$"
+        ),
+        (
+            "CREATE TRIGGER traces_final BEFORE UPDATE OR DELETE OR TRUNCATE ON traces "
+            "FOR EACH STATEMENT EXECUTE FUNCTION traces_are_final()"
+        ),
+    ),
+}
+TABLES = (
+    "traces",
+    "notifications",
+    "emergency_accesses",
+    "document_contents",
+    "documents",
+    "consents",
+    "roles",
+    "authorisations",
+    "oppositions",
+    "records",
 )
 
 
@@ -29,25 +56,28 @@ def upgrade() -> None:
     _emergency_accesses()
     _notifications()
     _traces()
-    for trigger in TRIGGERS:
-        op.execute(trigger)
+    for statement in FINAL[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def downgrade() -> None:
-    raise NotImplementedError("traces are only ever added: there is no way back from the first version")
+    if op.get_bind().execute(sa.text("SELECT 1 FROM traces LIMIT 1")).first():
+        raise ValueError("traces are only ever added: a database that holds some does not go back before them")
+    for table in TABLES:
+        op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION traces_are_final()")
 
 
 def _records() -> None:
     op.create_table(
         "records",
-        sa.Column(
-            "ins", sa.Text(), nullable=False, comment="the holder's national health identity, which names the record"
-        ),
-        sa.Column("state", sa.Text(), nullable=False, comment="catalogue 8.1"),
+        sa.Column("ins", TEXT, nullable=False, comment="the holder's national health identity, which names the record"),
+        sa.Column("state", TEXT, nullable=False, comment="catalogue 8.1"),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("holder_birth_date", sa.String(length=10), nullable=False, comment="YYYY-MM-DD"),
         sa.Column("deceased", sa.Boolean(), nullable=False),
-        sa.Column("protection", sa.Text(), nullable=False, comment="legal protection of an adult holder"),
+        sa.Column("protection", TEXT, nullable=False, comment="legal protection of an adult holder"),
         sa.Column(
             "revision", sa.BigInteger(), nullable=False, comment="raised by every change of a fact that decisions read"
         ),
@@ -65,11 +95,9 @@ def _records() -> None:
 def _oppositions() -> None:
     op.create_table(
         "oppositions",
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column(
-            "code", sa.Text(), nullable=False, comment="catalogue CNS-04; a row stands for an opposition in force"
-        ),
-        sa.Column("collector", sa.Text(), nullable=False, comment="the person who stated or recorded it"),
+        sa.Column("record", TEXT, nullable=False),
+        sa.Column("code", TEXT, nullable=False, comment="catalogue CNS-04; a row stands for an opposition in force"),
+        sa.Column("collector", TEXT, nullable=False, comment="the person who stated or recorded it"),
         sa.Column("set_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "code IN ('OPPOSITION_BRIS_DE_GLACE', 'OPPOSITION_ACCES_URGENCE')", name=op.f("oppositions_code_check")
@@ -83,10 +111,10 @@ def _oppositions() -> None:
 def _authorisations() -> None:
     op.create_table(
         "authorisations",
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False, comment="a professional or a structure (AUT-01)"),
-        sa.Column("status", sa.Text(), nullable=False, comment="no row: NON_EXISTE"),
-        sa.Column("collector", sa.Text(), nullable=False, comment="the person who granted or blocked"),
+        sa.Column("record", TEXT, nullable=False),
+        sa.Column("target", TEXT, nullable=False, comment="a professional or a structure (AUT-01)"),
+        sa.Column("status", TEXT, nullable=False, comment="no row: NON_EXISTE"),
+        sa.Column("collector", TEXT, nullable=False, comment="the person who granted or blocked"),
         sa.Column("added_at", sa.BigInteger(), nullable=False, comment="since when the status holds"),
         sa.CheckConstraint("status IN ('VALIDE', 'INTERDIT')", name=op.f("authorisations_status_check")),
         sa.ForeignKeyConstraint(
@@ -100,9 +128,9 @@ def _authorisations() -> None:
 def _roles() -> None:
     op.create_table(
         "roles",
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("record", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("role IN ('MEDECIN_TRAITANT')", name=op.f("roles_role_check")),
         sa.ForeignKeyConstraint(["record"], ["records.ins"], name=op.f("roles_record_fkey"), ondelete="CASCADE"),
@@ -115,17 +143,17 @@ def _consents() -> None:
     op.create_table(
         "consents",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("record", TEXT, nullable=False),
         sa.Column(
             "code",
-            sa.Text(),
+            TEXT,
             nullable=False,
             comment="what was consented to; the rules own the list (RECORD_CONSENT:code)",
         ),
-        sa.Column("target", sa.Text(), nullable=True, comment="the person whom an authorisation names"),
-        sa.Column("collector", sa.Text(), nullable=False, comment="who collected it (CNS-02)"),
+        sa.Column("target", TEXT, nullable=True, comment="the person whom an authorisation names"),
+        sa.Column("collector", TEXT, nullable=False, comment="who collected it (CNS-02)"),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("decision_id", TEXT, nullable=False),
         sa.CheckConstraint("code <> ''", name=op.f("consents_code_check")),
         sa.ForeignKeyConstraint(["record"], ["records.ins"], name=op.f("consents_record_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("number", name=op.f("consents_pkey")),
@@ -138,31 +166,31 @@ def _documents() -> None:
     op.create_table(
         "documents",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("logical_id", sa.Text(), nullable=False, comment="UUID4, stable: what callers name (VIS-17)"),
-        sa.Column("entry_uuid", sa.Text(), nullable=False, comment="UUID4, new at every change of labels (VIS-04)"),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("unique_id", sa.Text(), nullable=False, comment="the CDA's own id"),
-        sa.Column("type", sa.Text(), nullable=False, comment="typeCode"),
-        sa.Column("class", sa.Text(), nullable=True, comment="classCode of the type; null for an unknown type"),
-        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("logical_id", TEXT, nullable=False, comment="UUID4, stable: what callers name (VIS-17)"),
+        sa.Column("entry_uuid", TEXT, nullable=False, comment="UUID4, new at every change of labels (VIS-04)"),
+        sa.Column("record", TEXT, nullable=False),
+        sa.Column("unique_id", TEXT, nullable=False, comment="the CDA's own id"),
+        sa.Column("type", TEXT, nullable=False, comment="typeCode"),
+        sa.Column("class", TEXT, nullable=True, comment="classCode of the type; null for an unknown type"),
+        sa.Column("title", TEXT, nullable=False),
         sa.Column(
             "labels",
             sa.Integer(),
             nullable=False,
             comment="bits: 1 N, 2 R, 4 V, 8 MASQUE_PS, 16 INVISIBLE_PATIENT, 32 INVISIBLE_REPRESENTANTS_LEGAUX",
         ),
-        sa.Column("status", sa.Text(), nullable=False, comment="catalogue 8.2"),
-        sa.Column("author", sa.Text(), nullable=False, comment="the person, holder or structure who deposited it"),
-        sa.Column("author_name", sa.Text(), nullable=True),
-        sa.Column("author_structure", sa.Text(), nullable=True),
+        sa.Column("status", TEXT, nullable=False, comment="catalogue 8.2"),
+        sa.Column("author", TEXT, nullable=False, comment="the person, holder or structure who deposited it"),
+        sa.Column("author_name", TEXT, nullable=True),
+        sa.Column("author_structure", TEXT, nullable=True),
         sa.Column(
-            "custodian", sa.Text(), nullable=True, comment="the organisation that the CDA names as keeping the original"
+            "custodian", TEXT, nullable=True, comment="the organisation that the CDA names as keeping the original"
         ),
-        sa.Column("patient", sa.Text(), nullable=True, comment="the patient whom the CDA names"),
+        sa.Column("patient", TEXT, nullable=True, comment="the patient whom the CDA names"),
         sa.Column("created_at", sa.BigInteger(), nullable=True, comment="when the CDA says that it was written"),
         sa.Column("deposited_at", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes"),
-        sa.Column("sha256", sa.Text(), nullable=False, comment="of the content, in hexadecimal"),
+        sa.Column("sha256", TEXT, nullable=False, comment="of the content, in hexadecimal"),
         sa.CheckConstraint(
             "status IN ('Approved', 'Deprecated', 'Archived', 'Deleted', 'Destroyed')",
             name=op.f("documents_status_check"),
@@ -183,7 +211,7 @@ def _documents() -> None:
 def _document_contents() -> None:
     op.create_table(
         "document_contents",
-        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("document", TEXT, nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False, comment="the bytes as deposited; no row once destroyed"),
         sa.ForeignKeyConstraint(
             ["document"], ["documents.logical_id"], name=op.f("document_contents_document_fkey"), ondelete="CASCADE"
@@ -195,14 +223,12 @@ def _document_contents() -> None:
 def _emergency_accesses() -> None:
     op.create_table(
         "emergency_accesses",
-        sa.Column("id", sa.Text(), nullable=False, comment="UUID4"),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False, comment="who started it, and alone may use or end it"),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False, comment="verbatim (MOD-04)"),
-        sa.Column(
-            "call_ref", sa.Text(), nullable=False, comment="reference of the emergency call; empty outside centre_15"
-        ),
+        sa.Column("id", TEXT, nullable=False, comment="UUID4"),
+        sa.Column("record", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False, comment="who started it, and alone may use or end it"),
+        sa.Column("mode", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False, comment="verbatim (MOD-04)"),
+        sa.Column("call_ref", TEXT, nullable=False, comment="reference of the emergency call; empty outside centre_15"),
         sa.Column(
             "patient_unable", sa.Boolean(), nullable=False, comment="attested: the patient cannot express himself"
         ),
@@ -235,18 +261,18 @@ def _notifications() -> None:
     op.create_table(
         "notifications",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("id", sa.Text(), nullable=False, comment="UUID4"),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("addressee", sa.Text(), nullable=False, comment="the holder, or the professional to be told"),
-        sa.Column("code", sa.Text(), nullable=False, comment="what happened; never anything medical (NTF-06)"),
-        sa.Column("once", sa.Text(), nullable=False, comment="what the addressee is told of only once"),
+        sa.Column("id", TEXT, nullable=False, comment="UUID4"),
+        sa.Column("record", TEXT, nullable=False),
+        sa.Column("addressee", TEXT, nullable=False, comment="the holder, or the professional to be told"),
+        sa.Column("code", TEXT, nullable=False, comment="what happened; never anything medical (NTF-06)"),
+        sa.Column("once", TEXT, nullable=False, comment="what the addressee is told of only once"),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("actor_name", sa.Text(), nullable=True),
-        sa.Column("actor_profession", sa.Text(), nullable=True),
-        sa.Column("actor_structure", sa.Text(), nullable=True),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("actor_name", TEXT, nullable=True),
+        sa.Column("actor_profession", TEXT, nullable=True),
+        sa.Column("actor_structure", TEXT, nullable=True),
+        sa.Column("mode", TEXT, nullable=False),
+        sa.Column("decision_id", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["record"], ["records.ins"], name=op.f("notifications_record_fkey"), ondelete="CASCADE"
         ),
@@ -261,46 +287,46 @@ def _traces() -> None:
     op.create_table(
         "traces",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("decision_id", sa.Text(), nullable=False, comment="UUID4"),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("w3c_trace_id", sa.Text(), nullable=True),
+        sa.Column("decision_id", TEXT, nullable=False, comment="UUID4"),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("w3c_trace_id", TEXT, nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False, comment="when it was decided"),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False, comment="when it was written"),
-        sa.Column("session", sa.Text(), nullable=True, comment="SHA-256 of the token's jti, in hexadecimal"),
-        sa.Column("subject_kind", sa.Text(), nullable=False),
-        sa.Column("subject_id", sa.Text(), nullable=False),
-        sa.Column("subject_name", sa.Text(), nullable=True),
-        sa.Column("subject_profession", sa.Text(), nullable=True),
-        sa.Column("subject_structure", sa.Text(), nullable=True),
-        sa.Column("subject_authn_mode", sa.Text(), nullable=False),
-        sa.Column("client", sa.Text(), nullable=True, comment="the calling software"),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False, comment="verbatim"),
-        sa.Column("call_ref", sa.Text(), nullable=False),
-        sa.Column("attested", sa.Text(), nullable=False, comment="JSON: what the subject declared"),
-        sa.Column("record", sa.Text(), nullable=True),
+        sa.Column("session", TEXT, nullable=True, comment="SHA-256 of the token's jti, in hexadecimal"),
+        sa.Column("subject_kind", TEXT, nullable=False),
+        sa.Column("subject_id", TEXT, nullable=False),
+        sa.Column("subject_name", TEXT, nullable=True),
+        sa.Column("subject_profession", TEXT, nullable=True),
+        sa.Column("subject_structure", TEXT, nullable=True),
+        sa.Column("subject_authn_mode", TEXT, nullable=False),
+        sa.Column("client", TEXT, nullable=True, comment="the calling software"),
+        sa.Column("action", TEXT, nullable=False),
+        sa.Column("mode", TEXT, nullable=False),
+        sa.Column("purpose", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False, comment="verbatim"),
+        sa.Column("call_ref", TEXT, nullable=False),
+        sa.Column("attested", TEXT, nullable=False, comment="JSON: what the subject declared"),
+        sa.Column("record", TEXT, nullable=True),
         sa.Column(
             "record_revision", sa.BigInteger(), nullable=True, comment="the revision that the facts were read from"
         ),
-        sa.Column("effect", sa.Text(), nullable=False),
-        sa.Column("answer", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("rules", sa.Text(), nullable=False, comment="JSON: determining and matched"),
-        sa.Column("obligations", sa.Text(), nullable=False, comment="JSON"),
-        sa.Column("scope", sa.Text(), nullable=True),
-        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the rule set, in hexadecimal"),
-        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("effect", TEXT, nullable=False),
+        sa.Column("answer", TEXT, nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
+        sa.Column("rules", TEXT, nullable=False, comment="JSON: determining and matched"),
+        sa.Column("obligations", TEXT, nullable=False, comment="JSON"),
+        sa.Column("scope", TEXT, nullable=True),
+        sa.Column("digest", TEXT, nullable=False, comment="SHA-256 of the rule set, in hexadecimal"),
+        sa.Column("profile", TEXT, nullable=False),
         sa.Column(
             "audience",
-            sa.Text(),
+            TEXT,
             nullable=True,
             comment="INVISIBLE_REPRESENTANTS_LEGAUX: kept from the legal representatives",
         ),
-        sa.Column("facts", sa.Text(), nullable=False, comment="JSON: the whole request as decided"),
-        sa.Column("outcomes", sa.Text(), nullable=False, comment="JSON: the distinct outcomes of the items"),
-        sa.Column("items", sa.Text(), nullable=False, comment="JSON: [document, index into outcomes]"),
+        sa.Column("facts", TEXT, nullable=False, comment="JSON: the whole request as decided"),
+        sa.Column("outcomes", TEXT, nullable=False, comment="JSON: the distinct outcomes of the items"),
+        sa.Column("items", TEXT, nullable=False, comment="JSON: [document, index into outcomes]"),
         sa.CheckConstraint("answer IN ('OK', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT')", name=op.f("traces_answer_check")),
         sa.CheckConstraint("audience IN ('INVISIBLE_REPRESENTANTS_LEGAUX')", name=op.f("traces_audience_check")),
         sa.CheckConstraint(

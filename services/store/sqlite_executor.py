@@ -1,0 +1,67 @@
+"""The executor on SQLite: one lane for everything, in the one process that the file belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from services.store import schema, sqlite
+from services.store.clock import utc_now
+from services.store.group import Group
+from services.store.intake import Intake
+from services.store.lane import Lane
+from services.store.session import Session
+from services.store.transaction import Clock
+from services.store.unit_of_work import Outcome, R, Unit, V
+from services.store.waiting import Waiting
+
+GROUP = 256
+"""The most units that one commit answers: more would keep the first of them waiting."""
+
+
+class SqliteExecutor:
+    """Runs units in one lane; its database is claimed, opened and upgraded when the constructor returns."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        group: int = GROUP,
+        clock: Clock = utc_now,
+        pragmas: Mapping[str, str | int] = sqlite.PRAGMAS,
+    ) -> None:
+        """Serve this database; raises StartRefused when it cannot be served safely."""
+        self._clock = clock
+        self._intake = Intake(1)
+        self._lock = sqlite.claim(path)
+
+        def opening() -> Session:
+            connection = sqlite.connect(path, pragmas)
+            try:
+                schema.upgrade(connection)
+            except BaseException:
+                connection.close()
+                raise
+            return sqlite.SqliteSession(connection)
+
+        try:
+            self._lane = Lane(self._intake, opening, self._answer, group=group)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
+        """As Executor."""
+        future: Future[Outcome[V, R]] = Future()
+        self._intake.put(Waiting(unit, future))
+        return future
+
+    def close(self) -> None:
+        """As Executor."""
+        self._intake.close()
+        self._lane.join()
+        self._lock.release()
+
+    def _answer(self, session: Session, units: Sequence[Waiting]) -> None:
+        Group(session, units, self._clock).answer()
