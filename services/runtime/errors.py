@@ -31,6 +31,7 @@ class Kind(Enum):
     NOT_FOUND = (grpc.StatusCode.NOT_FOUND, "NOT_FOUND", "it does not exist, or not for this caller")
     CONFLICT = (grpc.StatusCode.FAILED_PRECONDITION, "STATE_CONFLICT", "the present state does not allow it")
     LATE = (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the deadline passed before the call was taken up")
+    CONTENDED = (grpc.StatusCode.ABORTED, "CONTENDED", "others were changing the same record: try again")
     UNAVAILABLE = (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", "the call could not be traced, and nothing was done")
     BUG = (grpc.StatusCode.INTERNAL, "INTERNAL", "the call failed, and nothing was done")
 
@@ -86,6 +87,8 @@ def from_handler(error: Exception, decision_id: str) -> ServiceError:
             return ServiceError(Kind.NOT_FOUND, metadata=told)
         case store.UnknownCursor():
             return invalid([FieldFault("page_token", "UNKNOWN_PAGE", "continues no list of this caller")], decision_id)
+        case store.Contended():
+            return ServiceError(Kind.CONTENDED, metadata=told)
         case store.Unavailable():
             return ServiceError(Kind.UNAVAILABLE)
         case _:

@@ -26,7 +26,7 @@ from services.runtime.rules_in_force import RulesInForce, load_rules
 from services.runtime.security_log import SecurityLog, log_to
 from services.runtime.settings import Settings, SettingsRefused
 from services.store.errors import StartRefused
-from services.store.sqlite_executor import SqliteExecutor
+from services.store.executors import open_executor
 
 TRANSPORT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; above the gate's own limit, so that the gate says why a request is too large."""
@@ -122,7 +122,7 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     methods = checked(rules, features)
     verifier = Verifier([local_issuer.issuer(settings)])
     try:
-        executor = SqliteExecutor(settings.database)
+        executor = open_executor(settings.database)
     except StartRefused as refused:
         raise SettingsRefused([str(refused)]) from refused
     gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(security_log))

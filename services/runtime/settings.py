@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+
+from services.store import executors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEVELOPMENT = "development"
@@ -19,7 +21,6 @@ DEFAULTS = {
     "DMP_HOST": "127.0.0.1",
     **{f"DMP_{name.upper()}_PORT": str(port) for name, port in PORTS.items()},
 }
-SQLITE = "sqlite:///"
 HIGHEST_PORT = 65535
 
 
@@ -36,8 +37,8 @@ class Settings:
     """Everything that is decided outside the code."""
 
     environment: str
-    database: Path
-    """The SQLite file."""
+    database: str = field(repr=False)
+    """The address of the database: a SQLite file or a PostgreSQL server."""
     profile: str
     rules: Path
     var: Path
@@ -55,13 +56,13 @@ class Settings:
 def read(environ: Mapping[str, str]) -> Settings:
     """Read `DMP_*`; raises SettingsRefused with every reason at once."""
     values = {**DEFAULTS, **{name: value for name, value in environ.items() if name.startswith("DMP_") and value}}
-    values.setdefault("DMP_DATABASE_URL", f"{SQLITE}{Path(values['DMP_VAR']) / 'dmp.sqlite'}")
+    values.setdefault("DMP_DATABASE_URL", f"{executors.SQLITE}{Path(values['DMP_VAR']) / 'dmp.sqlite'}")
     reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values)]
     if reasons:
         raise SettingsRefused(reasons)
     return Settings(
         environment=values["DMP_ENVIRONMENT"],
-        database=Path(values["DMP_DATABASE_URL"].removeprefix(SQLITE)),
+        database=values["DMP_DATABASE_URL"],
         profile=values["DMP_PROFILE"],
         rules=Path(values["DMP_RULES"]),
         var=Path(values["DMP_VAR"]),
@@ -93,10 +94,10 @@ def _loopback(host: str) -> list[str]:
 
 
 def _database(url: str) -> list[str]:
-    if url.startswith(SQLITE) and len(url) > len(SQLITE) and ":memory:" not in url:
+    if executors.is_known(url):
         return []
     # The address may hold a password, so that it is not repeated.
-    return [f"DMP_DATABASE_URL must be `{SQLITE}` and the path of a file; this version keeps its data in SQLite alone"]
+    return [f"DMP_DATABASE_URL must be `{executors.SQLITE}` and the path of a file, or `postgresql://` and a server"]
 
 
 def _ports(values: Mapping[str, str]) -> list[str]:

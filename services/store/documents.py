@@ -132,8 +132,8 @@ def _document(row: Row) -> Document:
 
 
 def _json(texts: Iterable[str]) -> str:
-    # DANGER: SQLite cuts a text taken out of JSON at its first NUL, so that it would name another.
-    return json.dumps([text for text in texts if "\0" not in text])
+    # What no database keeps names nothing.
+    return json.dumps([text for text in texts if sql.is_fit(text)])
 
 
 class DocumentStore:

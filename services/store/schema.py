@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Final
 
+import psycopg
+
+from services.store import postgres
 from services.store.errors import StartRefused
 
 HEAD = "0002"
 """The newest version in `migrations/versions`; a test holds the two together."""
+LOCK: Final = 5_061_981
+"""Number of the advisory lock under which one process at a time upgrades."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(connection: sqlite3.Connection) -> bool:
     """Upgrade in one transaction; whether that was due; raises StartRefused for a database of a newer program."""
-    version = _version(connection)
-    if version == HEAD:
+    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+    found = connection.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
+    if not _is_due(found):
         return False
-    if version is not None and version > HEAD:
-        raise StartRefused(f"the database has tables of version {version}, and this program knows only {HEAD}")
     # Imported only when it is needed, for it takes longer to load than the rest of the store.
     from services.store.migrations.upgrade import upgrade_sqlite  # noqa: PLC0415
 
@@ -27,9 +32,35 @@ def upgrade(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def _version(connection: sqlite3.Connection) -> str | None:
-    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-    if known is None:
+def upgrade_postgres(url: str) -> bool:
+    """As `upgrade`, by the role of the address, one process at a time; raises StartRefused without the right."""
+    with postgres.connect(url) as connection:
+        if not _is_due(_version(connection)):
+            return False
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        if not _is_due(_version(connection)):
+            return False
+        from services.store.migrations.upgrade import upgrade_postgres as migrate  # noqa: PLC0415
+
+        try:
+            migrate(connection, _MIGRATIONS)
+        except Exception as error:
+            raise StartRefused(
+                "the tables could not be upgraded: run `dmp database upgrade` as the owner of the database, "
+                "who may create roles"
+            ) from error
+    return True
+
+
+def _is_due(found: tuple[object, ...] | None) -> bool:
+    version = None if found is None else str(found[0])
+    if version is not None and version > HEAD:
+        raise StartRefused(f"the database has tables of version {version}, and this program knows only {HEAD}")
+    return version != HEAD
+
+
+def _version(connection: psycopg.Connection[tuple[object, ...]]) -> tuple[object, ...] | None:
+    known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+    if known is None or known[0] is None:
         return None
-    row: tuple[str] | None = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return None if row is None else row[0]
+    return connection.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Column, FromClause, Subquery, Table, bindparam, insert, literal_column, select
+from sqlalchemy import Column, FromClause, Integer, Subquery, Table, bindparam, insert, literal_column, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine.interfaces import Dialect
@@ -59,6 +59,21 @@ class Statement:
         return Prepared(str(compiled), {name: value for name, value in params.items() if name not in given})
 
 
+def is_fit(text: str) -> bool:
+    """Whether both databases keep a text exactly as it is.
+
+    DANGER: SQLite cuts a text taken out of JSON at its first NUL, so that one person would become another;
+    PostgreSQL refuses a NUL or an unpaired surrogate, and with it the whole statement and everybody else's values.
+    """
+    if text.isascii():
+        return "\0" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
 def inserted(table: Table, *left_out: str) -> Statement:
     """An insert that is given every column but those left out."""
     return Statement(insert(table), tuple(column.name for column in table.columns if column.name not in left_out))
@@ -102,7 +117,9 @@ def _item_on_sqlite(element: _JsonItem, compiler: SQLCompiler, **options: Any) -
 @compiles(_JsonItem, "postgresql")
 def _item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
     array, place = (compiler.process(part, **options) for part in element.clauses)
-    return f"CAST(CAST({array} AS JSON) ->> {place} AS {compiler.dialect.type_compiler_instance.process(element.type)})"
+    found = f"(CAST({array} AS JSON) ->> {place})"
+    whole = compiler.dialect.type_compiler_instance.process(element.type) if isinstance(element.type, Integer) else ""
+    return f"CAST({found} AS {whole})" if whole else found
 
 
 def arrays(parameter: str, name: str) -> FromClause:

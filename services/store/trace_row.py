@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from policy.model import Answer, Effect
-from services.store import clock
+from services.store import clock, sql
 from services.store.errors import UnfitValue
 from services.store.trace_entry import TraceEntry, TraceKind, TraceOutcome
 
@@ -117,9 +117,6 @@ _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise UnfitValue(f"`{name}` is no text")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise UnfitValue(f"`{name}` is no valid text") from error
+    if not sql.is_fit(value):
+        raise UnfitValue(f"`{name}` is no text that a database keeps")
     return str(value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from services.store import sql
 from services.store.errors import Unavailable, UnfitValue
 from services.store.scope import Scope
 from services.store.touched import Touched, Verb
@@ -53,9 +54,8 @@ class FactsKey:
         if self.at.tzinfo is None:
             raise UnfitValue("`at` has no time zone")
         for text in (self.record, self.person, self.structure, self.document, self.target):
-            # DANGER: SQLite cuts a text taken out of JSON at its first NUL, so that one person would become another.
-            if text is not None and "\0" in text:
-                raise UnfitValue("an identifier holds a NUL character")
+            if text is not None and not sql.is_fit(text):
+                raise UnfitValue("an identifier holds a character that no database keeps")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 import asyncio
 import io
 import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -29,6 +28,7 @@ from services.records.handlers import FEATURE as RECORDS
 from services.runtime import local_issuer, server, settings
 from services.runtime.access import Feature
 from services.runtime.identifiers import canonical, ins_key, parts
+from tests.services import databases
 
 FEATURES = (AUTHORIZATION, RECORDS, DOCUMENTS)
 PEOPLE = Path(__file__).parents[2] / "services/demo/people.yaml"
@@ -172,9 +172,11 @@ class World:
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """What is stored, as another connection sees it."""
-        with closing(sqlite3.connect(f"file:{self.settings.database}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query, values)]
+        return databases.rows(self.settings.database, query, *values)
+
+    def alter(self, statement: str, *values: object) -> None:
+        """Change what is stored behind the suite's back, as time or an operator would."""
+        databases.alter(self.settings.database, statement, *values)
 
     def trace(self, decision_id: str) -> dict[str, Any]:
         """The one entry of a decision, its JSON read."""

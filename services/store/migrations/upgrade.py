@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event
@@ -20,10 +22,22 @@ def configuration(folder: Path, connection: Connection) -> Config:
     return config
 
 
-def upgrade_sqlite(raw: sqlite3.Connection, folder: Path) -> None:
-    """To the newest version, all or nothing; the driver's connection must be outside a transaction and stays open."""
+def upgrade_sqlite(raw: sqlite3.Connection, folder: Path, version: str = "head") -> None:
+    """To a version, all or nothing; the driver's connection must be outside a transaction and stays open."""
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
     # The driver begins nothing by itself, and a half-made table must not outlive a crash.
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     with engine.connect() as connection, connection.begin():
-        command.upgrade(configuration(folder, connection), "head")
+        command.upgrade(configuration(folder, connection), version)
+
+
+def upgrade_postgres(raw: psycopg.Connection[Any], folder: Path, version: str = "head") -> None:
+    """As `upgrade_sqlite`."""
+    raw.autocommit = False
+    engine = create_engine("postgresql+psycopg://", creator=lambda: raw, poolclass=StaticPool)
+    try:
+        with engine.connect() as connection, connection.begin():
+            command.upgrade(configuration(folder, connection), version)
+    finally:
+        raw.rollback()
+        raw.autocommit = True

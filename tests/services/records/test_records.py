@@ -1,8 +1,6 @@
 """The life of a record over a running suite: each RPC, permitted and refused."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 
 import grpc
 import pytest
@@ -104,9 +102,8 @@ def test_the_status_of_a_missing_record_is_not_found(world: World) -> None:
 def test_an_authorisation_expires_and_a_role_does_not(world: World) -> None:
     """After 365 days the plain right is EXPIRE and opens nothing; the treating physician's holds (AUT-04, AUT-09)."""
     patient = world.opened("author", treating="treating")
-    with closing(sqlite3.connect(world.settings.database)) as connection, connection:
-        year = 366 * 86_400 * 1_000_000
-        connection.execute("UPDATE authorisations SET added_at = added_at - ? WHERE record = ?", (year, patient["sub"]))
+    year = 366 * 86_400 * 1_000_000
+    world.alter("UPDATE authorisations SET added_at = added_at - ? WHERE record = ?", year, patient["sub"])
     assert status(world, "author", patient).authorisation == records.AUTHORISATION_STATUS_EXPIRE
     assert not can_list(world, "author", patient)
     assert status(world, "treating", patient).authorisation == records.AUTHORISATION_STATUS_VALIDE

@@ -28,7 +28,7 @@ from services.runtime import local_issuer, server, settings
 from services.runtime.access import Feature
 from services.runtime.rules_in_force import load_rules
 from services.runtime.settings import REPOSITORY, SettingsRefused
-from tests.services.world import FEATURES, World
+from tests.services.world import FEATURES, World, running
 
 DEVELOPMENT = {"DMP_ENVIRONMENT": "development"}
 RULES = REPOSITORY / "rules"
@@ -68,7 +68,7 @@ def test_every_reason_is_told_at_once() -> None:
     """One start tells all that is wrong."""
     environ = {
         "DMP_ENVIRONMENT": "staging",
-        "DMP_DATABASE_URL": "postgresql://user:secret@host/dmp",
+        "DMP_DATABASE_URL": "mysql://user:secret@host/dmp",
         "DMP_RECORDS_PORT": "70000",
         "DMP_DOCUMENTS_PORT": "http",
     }
@@ -265,9 +265,9 @@ def test_a_port_in_use_is_no_start(tmp_path: Path) -> None:
                 asyncio.run(server.start(read, FEATURES, io.StringIO()))
 
 
-def test_a_second_process_is_no_start(world: World) -> None:
-    """One process serves a database."""
-    with pytest.raises(SettingsRefused):
+def test_a_second_process_is_no_start(tmp_path: Path) -> None:
+    """One process serves a SQLite file."""
+    with running(tmp_path) as world, pytest.raises(SettingsRefused, match="another process"):
         asyncio.run(server.start(world.settings, FEATURES, io.StringIO()))
 
 

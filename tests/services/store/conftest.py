@@ -1,45 +1,49 @@
-"""A database of its own for every test, copied from one that was upgraded once."""
+"""A database of its own for every test, of each store, copied from one that was upgraded once."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from services.store import schema, sqlite
-from services.store.sqlite_executor import SqliteExecutor
-from tests.services.store.world import Database, create, within
+from services.store.executors import open_executor
+from services.store.postgres_executor import PostgresExecutor
+from services.store.unit_of_work import Executor
+from tests.services.databases import STORES, Database, Databases, dropped, opened
+from tests.services.store.world import create, within
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with every table, made as the first start makes it."""
-    path = tmp_path_factory.mktemp("template") / "dmp.sqlite"
-    connection = sqlite.connect(path)
-    schema.upgrade(connection)
-    connection.close()
-    return path
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Path:
-    """The path of an empty database that nobody serves."""
-    return Path(shutil.copy(template, tmp_path / "dmp.sqlite"))
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest) -> str:
+    """The kind of store; a file of tests for one alone has a fixture of this name."""
+    return str(request.param)
 
 
 @pytest.fixture
-def connection(database: Path) -> Iterator[Database]:
+def address(databases: Databases, store: str, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database that nobody serves."""
+    made = databases.new(store, tmp_path)
+    yield made
+    dropped(made)
+
+
+@pytest.fixture
+def database(databases: Databases, tmp_path: Path) -> Path:
+    """The path of an empty SQLite database that nobody serves."""
+    return Path(databases.new("sqlite", tmp_path).removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+def connection(address: str) -> Iterator[Database]:
     """A connection set as the lane's, on a database with Alice's record."""
-    opened = sqlite.connect(database)
-    found = Database(sqlite.SqliteSession(opened), opened)
-    within(found, create)
-    yield found
-    opened.close()
+    with opened(address) as found:
+        within(found, create)
+        yield found
 
 
 @pytest.fixture
-def lane(database: Path) -> Iterator[SqliteExecutor]:
-    """A lane on an empty database."""
-    served = SqliteExecutor(database)
+def lane(address: str) -> Iterator[Executor]:
+    """An executor on an empty database."""
+    # One connection for the units that use the stores, so that a test can keep the others waiting.
+    served = open_executor(address) if address.startswith("sqlite") else PostgresExecutor(address, workers=1)
     yield served
     served.close()

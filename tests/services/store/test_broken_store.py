@@ -14,12 +14,12 @@ from services.store.errors import StatementFailed, StoreError, Unavailable
 from services.store.sqlite import PRAGMAS
 from services.store.sqlite_executor import SqliteExecutor
 from services.store.unit_of_work import Scope, TraceOutcome
+from tests.services.databases import Database
 from tests.services.store.world import (
     ALICE,
     AT,
     BOB,
     DOCTOR,
-    Database,
     Verdict,
     answered,
     change,
@@ -29,6 +29,13 @@ from tests.services.store.world import (
     outcome,
     unit,
 )
+
+
+@pytest.fixture
+def store() -> str:
+    """These are of SQLite alone."""
+    return "sqlite"
+
 
 TABLES = ("records", "authorisations", "documents", "document_contents", "traces")
 

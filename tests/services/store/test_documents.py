@@ -11,13 +11,13 @@ from services.store.documents import Document, Relabelled
 from services.store.errors import NotStored, StateConflict, StatementFailed, UnfitValue, UnknownCursor
 from services.store.paging import Page
 from services.store.unit_of_work import Done, Scope, Touched, TraceEntry, Verb
+from tests.services.databases import Database
 from tests.services.store.world import (
     ALICE,
     AT,
     BOB,
     COLLEAGUE,
     DOCTOR,
-    Database,
     Verdict,
     change,
     count,

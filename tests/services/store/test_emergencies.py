@@ -8,7 +8,8 @@ from services.store.emergencies import EmergencyAccess, EmergencyStart
 from services.store.errors import NotStored, StateConflict, StatementFailed, UnknownCursor
 from services.store.notifications import News, Notification
 from services.store.paging import Page
-from tests.services.store.world import ALICE, AT, BOB, COLLEAGUE, DOCTOR, Database, count, within
+from tests.services.databases import Database
+from tests.services.store.world import ALICE, AT, BOB, COLLEAGUE, DOCTOR, count, within
 
 HOURS = timedelta(hours=1)
 

@@ -15,7 +15,8 @@ from services.store.errors import Untranslatable
 from services.store.labels import CODES
 from services.store.predicate import expression
 from services.store.tables import DOCUMENT_STATUSES
-from tests.services.store.world import ALICE, Database, deposit, within
+from tests.services.databases import Database
+from tests.services.store.world import ALICE, deposit, within
 
 VALUES: dict[str, tuple[str | None, ...]] = {
     "document.type": ("11488-4", "60568-3", ""),

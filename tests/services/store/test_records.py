@@ -8,7 +8,8 @@ import pytest
 from services.store.consents import Consent
 from services.store.errors import NotStored, StateConflict, StatementFailed
 from services.store.unit_of_work import Scope
-from tests.services.store.world import ALICE, AT, BOB, DOCTOR, HOSPITAL, Database, count, create, deposit, within
+from tests.services.databases import Database
+from tests.services.store.world import ALICE, AT, BOB, DOCTOR, HOSPITAL, count, create, deposit, within
 
 OPPOSITION = "OPPOSITION_BRIS_DE_GLACE"
 Act = Callable[[Scope], object]

@@ -13,7 +13,15 @@ from services.store.errors import StartRefused
 from services.store.labels import BITS
 from services.store.migrations import upgrade
 from services.store.tables import documents, metadata
-from tests.services.store.world import ALICE, DOCTOR, Database, answered, unit
+from tests.services.databases import Database
+from tests.services.store.world import ALICE, DOCTOR, answered, unit
+
+
+@pytest.fixture
+def store() -> str:
+    """These are of SQLite alone."""
+    return "sqlite"
+
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
 

@@ -11,6 +11,13 @@ from services.store.errors import StartRefused
 from services.store.sqlite_executor import SqliteExecutor
 from tests.services.store.world import change, create
 
+
+@pytest.fixture
+def store() -> str:
+    """These are of SQLite alone."""
+    return "sqlite"
+
+
 OTHER_PROCESS = """
 import sys, pathlib
 from services.store.sqlite_executor import SqliteExecutor

@@ -14,13 +14,13 @@ from services.store import trace_row
 from services.store.errors import Unavailable, UnfitValue, UnknownCursor
 from services.store.traces import StoredTrace
 from services.store.unit_of_work import Done, TraceEntry, TraceKind, TraceOutcome
+from tests.services.databases import Database
 from tests.services.store.world import (
     ALICE,
     AT,
     BOB,
     COLLEAGUE,
     DOCTOR,
-    Database,
     Verdict,
     answered,
     change,
@@ -65,7 +65,7 @@ def test_an_entry_is_read_back_as_given(connection: Database) -> None:
         answer=Answer.NOT_FOUND,
         outcome=TraceOutcome.REFUSED,
         audience=SECRET,
-        reason="l'été\0'\"",
+        reason="l'été'\"",
         scope="ALL",
         facts=given_facts,
         outcomes=[{"effect": "PERMIT", "labels": {"N"}}],
@@ -80,7 +80,7 @@ def test_an_entry_is_read_back_as_given(connection: Database) -> None:
         Answer.NOT_FOUND,
         TraceOutcome.REFUSED,
     )
-    assert (found.at, found.recorded_at, found.audience, found.reason) == (AT, AT, SECRET, "l'été\0'\"")
+    assert (found.at, found.recorded_at, found.audience, found.reason) == (AT, AT, SECRET, "l'été'\"")
     assert found.facts == {
         "at": "2011-06-15T12:00:00.123456Z",
         "labels": ["a", "b"],

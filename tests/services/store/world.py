@@ -14,7 +14,6 @@ from uuid import uuid4
 from policy.model import Answer, Effect
 from services.store.documents import Deposit, Document
 from services.store.group import Group
-from services.store.session import Session
 from services.store.unit_of_work import (
     Done,
     Facts,
@@ -27,6 +26,7 @@ from services.store.unit_of_work import (
     Unit,
 )
 from services.store.waiting import Waiting
+from tests.services.databases import Database
 
 AT = datetime(2011, 6, 15, 12, 0, 0, 123456, tzinfo=UTC)
 ALICE = "1.2.250.1.213.1.4.10|160032345678901"
@@ -49,23 +49,6 @@ class Verdict:
 def key(record: str = ALICE, person: str = DOCTOR, **others: Any) -> FactsKey:
     """The key of a call."""
     return FactsKey(**{"record": record, "person": person, "structure": None, "at": AT, **others})
-
-
-@dataclass(frozen=True)
-class Database:
-    """One database as a lane serves it, and as the test looks into it, through one connection."""
-
-    session: Session
-    connection: Any
-    """The driver's own."""
-
-    def execute(self, query: str, *values: object) -> Any:
-        """A cursor of the driver; `?` stands for a value on either store, and the values may come as one whole."""
-        if len(values) == 1 and isinstance(values[0], list | tuple | dict):
-            return self.connection.execute(query, values[0])
-        if self.session.dialect == "postgresql":
-            query = query.replace("?", "%s")
-        return self.connection.execute(query, values)
 
 
 def entry(verdict: Verdict, done: Done, asked: FactsKey | None = None, **others: Any) -> TraceEntry:

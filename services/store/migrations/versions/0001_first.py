@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from services.store.migrations import service_role
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -58,6 +60,9 @@ def upgrade() -> None:
     _traces()
     for statement in FINAL[op.get_bind().dialect.name]:
         op.execute(statement)
+    service_role.make_role()
+    service_role.grant(TABLES[1:])
+    service_role.grant(["traces"], service_role.ONLY_ADD)
 
 
 def downgrade() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from services.store.migrations import service_role
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -36,6 +38,7 @@ def upgrade() -> None:
             op.add_column(table, column)
     _archived_contents()
     _tickets()
+    service_role.grant(["archived_contents", "tickets"])
 
 
 def downgrade() -> None:
