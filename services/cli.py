@@ -17,6 +17,8 @@ app = typer.Typer(
     no_args_is_help=True, help="Access control for the shared medical record (DMP).", add_completion=False
 )
 app.add_typer(rules, name="rules")
+database = typer.Typer(no_args_is_help=True, help="The tables of the database: bring them up to date, or back.")
+app.add_typer(database, name="database")
 SERVICES = ("authorization", "records", "documents")
 Json = Annotated[bool, typer.Option("--json", help="answer as JSON, for programs")]
 
@@ -48,6 +50,33 @@ def serve(
     names = SERVICES if which == "all" else (which,)
     features = [import_module(f"services.{name}.handlers").FEATURE for name in names]
     server.serve(settings.read(os.environ), features)
+
+
+@database.command("upgrade")
+def upgrade_database(as_json: Json = False) -> None:
+    """Bring the tables of DMP_DATABASE_URL to this program's version; on PostgreSQL as their owner."""
+    _move_database("", as_json)
+
+
+@database.command("downgrade")
+def downgrade_database(
+    version: Annotated[str, typer.Argument(help="the version to go back to, such as 0001, or base")],
+    as_json: Json = False,
+) -> None:
+    """Take the tables back to an older version; refused where traces would be lost."""
+    _move_database(version, as_json)
+
+
+def _move_database(version: str, as_json: bool) -> None:
+    from services.runtime import settings
+    from services.store import schema
+    from services.store.errors import StartRefused
+
+    try:
+        reached = schema.move(settings.database_url(os.environ), down_to=version)
+    except StartRefused as refused:
+        raise settings.SettingsRefused([str(refused)]) from refused
+    typer.echo(json.dumps({"version": reached}) if as_json else f"the tables are of version {reached}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from services.store import executors
+from services.store import addresses
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEVELOPMENT = "development"
@@ -55,8 +55,7 @@ class Settings:
 
 def read(environ: Mapping[str, str]) -> Settings:
     """Read `DMP_*`; raises SettingsRefused with every reason at once."""
-    values = {**DEFAULTS, **{name: value for name, value in environ.items() if name.startswith("DMP_") and value}}
-    values.setdefault("DMP_DATABASE_URL", f"{executors.SQLITE}{Path(values['DMP_VAR']) / 'dmp.sqlite'}")
+    values = _values(environ)
     reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values)]
     if reasons:
         raise SettingsRefused(reasons)
@@ -69,6 +68,20 @@ def read(environ: Mapping[str, str]) -> Settings:
         host=values["DMP_HOST"],
         ports={name: int(values[f"DMP_{name.upper()}_PORT"]) for name in PORTS},
     )
+
+
+def database_url(environ: Mapping[str, str]) -> str:
+    """The address of the database alone; raises SettingsRefused."""
+    url = _values(environ)["DMP_DATABASE_URL"]
+    if reasons := _database(url):
+        raise SettingsRefused(reasons)
+    return url
+
+
+def _values(environ: Mapping[str, str]) -> dict[str, str]:
+    values = {**DEFAULTS, **{name: value for name, value in environ.items() if name.startswith("DMP_") and value}}
+    values.setdefault("DMP_DATABASE_URL", f"{addresses.SQLITE}{Path(values['DMP_VAR']) / 'dmp.sqlite'}")
+    return values
 
 
 def _environment(values: Mapping[str, str]) -> list[str]:
@@ -94,10 +107,10 @@ def _loopback(host: str) -> list[str]:
 
 
 def _database(url: str) -> list[str]:
-    if executors.is_known(url):
+    if addresses.is_known(url):
         return []
     # The address may hold a password, so that it is not repeated.
-    return [f"DMP_DATABASE_URL must be `{executors.SQLITE}` and the path of a file, or `postgresql://` and a server"]
+    return [f"DMP_DATABASE_URL must be `{addresses.SQLITE}` and the path of a file, or `postgresql://` and a server"]
 
 
 def _ports(values: Mapping[str, str]) -> list[str]:

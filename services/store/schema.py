@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
-from services.store import postgres
+from services.store import addresses, postgres, sqlite
 from services.store.errors import StartRefused
 
 HEAD = "0002"
@@ -50,6 +51,50 @@ def upgrade_postgres(url: str) -> bool:
                 "who may create roles"
             ) from error
     return True
+
+
+def move(url: str, *, down_to: str = "") -> str:
+    """Upgrade the database of an address to the newest version, or go back to one; the version it then has.
+
+    Raises StartRefused where it is served, or cannot be opened or moved. Nothing that was traced is ever given up:
+    a database that holds traces does not go back before them.
+    """
+    file = addresses.sqlite_file(url)
+    if file is None:
+        if not down_to:
+            upgrade_postgres(url)
+        with postgres.connect(url) as connection:
+            if down_to:
+                _back(connection, down_to)
+            return _told(_version(connection))
+    lock = sqlite.claim(file)
+    try:
+        with contextlib.closing(sqlite.connect(file)) as opened:
+            if down_to:
+                _back(opened, down_to)
+            else:
+                upgrade(opened)
+            return _told(opened.execute("SELECT version_num FROM alembic_version").fetchone())
+    finally:
+        lock.release()
+
+
+def _back(connection: sqlite3.Connection | psycopg.Connection[Any], version: str) -> None:
+    from alembic import command  # noqa: PLC0415 - as above
+
+    from services.store.migrations import upgrade as migrations  # noqa: PLC0415 - as above
+
+    try:
+        if isinstance(connection, sqlite3.Connection):
+            migrations.upgrade_sqlite(connection, _MIGRATIONS, command.downgrade, version)
+        else:
+            migrations.upgrade_postgres(connection, _MIGRATIONS, command.downgrade, version)
+    except Exception as error:
+        raise StartRefused(f"the database cannot go back to version {version}: {error}") from error
+
+
+def _told(found: tuple[object, ...] | None) -> str:
+    return "base" if found is None else str(found[0])
 
 
 def _is_due(found: tuple[object, ...] | None) -> bool:

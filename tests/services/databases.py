@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from services.store import executors, postgres, schema, sqlite
+from services.store import addresses, postgres, schema, sqlite
 from services.store.session import Session
 
 STORES = ("sqlite", "postgresql")
@@ -54,7 +54,7 @@ class Databases:
             template = self._templates[store] = self._template(store)
         if store == "sqlite":
             folder.mkdir(parents=True, exist_ok=True)
-            return f"{executors.SQLITE}{shutil.copy(template, folder / 'dmp.sqlite')}"
+            return f"{addresses.SQLITE}{shutil.copy(template, folder / 'dmp.sqlite')}"
         return created(server(self.folder), template)
 
     def _template(self, store: str) -> str:
@@ -101,7 +101,7 @@ def of_server(address: str, name: str) -> str:
 
 def dropped(address: str) -> None:
     """Remove a database that nobody serves any more."""
-    if address.startswith(executors.SQLITE):
+    if address.startswith(addresses.SQLITE):
         return
     name = str(conninfo_to_dict(address)["dbname"])
     with psycopg.connect(of_server(address, "postgres"), autocommit=True) as connection:
@@ -111,7 +111,7 @@ def dropped(address: str) -> None:
 @contextmanager
 def opened(address: str) -> Iterator[Database]:
     """A connection set as the lane's."""
-    file = executors.sqlite_file(address)
+    file = addresses.sqlite_file(address)
     session: Any = postgres.serving(address) if file is None else sqlite.SqliteSession(sqlite.connect(file))
     try:
         yield Database(session, session.connection)
@@ -121,7 +121,7 @@ def opened(address: str) -> Iterator[Database]:
 
 def rows(address: str, query: str, *values: object) -> list[dict[str, Any]]:
     """What is stored, as another connection sees it; `?` stands for a value."""
-    file = executors.sqlite_file(address)
+    file = addresses.sqlite_file(address)
     if file is None:
         with psycopg.connect(address, row_factory=dict_row) as reader:
             return list(reader.execute(query.replace("?", "%s").encode(), values).fetchall())
@@ -132,7 +132,7 @@ def rows(address: str, query: str, *values: object) -> list[dict[str, Any]]:
 
 def alter(address: str, statement: str, *values: object) -> None:
     """Change what is stored, as another connection may; `?` stands for a value."""
-    file = executors.sqlite_file(address)
+    file = addresses.sqlite_file(address)
     if file is None:
         with psycopg.connect(address) as writer:
             writer.execute(statement.replace("?", "%s").encode(), values)

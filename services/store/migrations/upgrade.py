@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import StaticPool
+
+Move = Callable[[Config, str], None]
+"""Alembic's upgrade or downgrade."""
 
 
 def configuration(folder: Path, connection: Connection) -> Config:
@@ -22,22 +26,24 @@ def configuration(folder: Path, connection: Connection) -> Config:
     return config
 
 
-def upgrade_sqlite(raw: sqlite3.Connection, folder: Path, version: str = "head") -> None:
-    """To a version, all or nothing; the driver's connection must be outside a transaction and stays open."""
+def upgrade_sqlite(raw: sqlite3.Connection, folder: Path, move: Move = command.upgrade, version: str = "head") -> None:
+    """Up or down to a version, all or nothing; the connection must be outside a transaction and stays open."""
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
     # The driver begins nothing by itself, and a half-made table must not outlive a crash.
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     with engine.connect() as connection, connection.begin():
-        command.upgrade(configuration(folder, connection), version)
+        move(configuration(folder, connection), version)
 
 
-def upgrade_postgres(raw: psycopg.Connection[Any], folder: Path, version: str = "head") -> None:
+def upgrade_postgres(
+    raw: psycopg.Connection[Any], folder: Path, move: Move = command.upgrade, version: str = "head"
+) -> None:
     """As `upgrade_sqlite`."""
     raw.autocommit = False
     engine = create_engine("postgresql+psycopg://", creator=lambda: raw, poolclass=StaticPool)
     try:
         with engine.connect() as connection, connection.begin():
-            command.upgrade(configuration(folder, connection), version)
+            move(configuration(folder, connection), version)
     finally:
         raw.rollback()
         raw.autocommit = True

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.store import executors
+from services.store import addresses
 from services.store.errors import ScopeClosed, StateConflict, Unavailable, WroteInRead
 from services.store.lane import Lane
 from services.store.sqlite_executor import SqliteExecutor
@@ -66,7 +66,7 @@ def status(_scope: Scope, verdict: Verdict) -> str:
 def written(address: str | Path, table: str) -> int:
     """How many rows of a table another process sees."""
     if isinstance(address, Path):
-        address = f"{executors.SQLITE}{address}"
+        address = f"{addresses.SQLITE}{address}"
     [found] = rows(address, f"SELECT count(*) AS number FROM {table}")  # noqa: S608 - a name of ours
     return int(found["number"])
 
