@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
@@ -25,6 +26,7 @@ from services.runtime.identity import Verifier
 from services.runtime.rules_in_force import RulesInForce, load_rules
 from services.runtime.security_log import SecurityLog, log_to
 from services.runtime.settings import Settings, SettingsRefused
+from services.runtime.telemetry import Endpoint, Telemetry, Timer, expose
 from services.store.errors import StartRefused
 from services.store.executors import open_executor
 
@@ -59,6 +61,8 @@ class Suite:
     gate: Gate
     features: tuple[Feature, ...]
     listening: list[Listening]
+    telemetry: Telemetry
+    metrics: Endpoint
 
     async def reload(self, settings: Settings) -> None:
         """Let the rule files decide as they are now; with a fault the old rules stay, and every fault is told."""
@@ -76,6 +80,8 @@ class Suite:
         await asyncio.gather(*(service.health.enter_graceful_shutdown() for service in self.listening))
         await asyncio.gather(*(service.server.stop(DRAIN) for service in self.listening))
         await asyncio.to_thread(self.gate.executor.close)
+        await asyncio.to_thread(self.metrics.close)
+        self.telemetry.close()
 
 
 class Reloads:
@@ -109,7 +115,8 @@ async def _serve(settings: Settings, features: Sequence[Feature]) -> None:
     suite = await start(settings, features, sys.stderr)
     reloads = Reloads(suite, settings)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloads.ask)
-    ports = ", ".join(f"{service.name} {settings.host}:{service.port}" for service in suite.listening)
+    named = [(service.name, service.port) for service in suite.listening]
+    ports = ", ".join(f"{name} {settings.host}:{port}" for name, port in (*named, ("metrics", suite.metrics.port)))
     digest = suite.gate.rules.current.digest[:12]
     print(f"dmp-access ready: {ports} (profile {settings.profile}, rules {digest})", flush=True)  # noqa: T201
     await ended.wait()
@@ -121,15 +128,19 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     rules = load_rules(settings)
     methods = checked(rules, features)
     verifier = Verifier([local_issuer.issuer(settings)])
+    telemetry = Telemetry()
+    metrics = expose(telemetry, settings)
     try:
-        executor = open_executor(settings.database)
+        executor = open_executor(settings.database, telemetry)
     except StartRefused as refused:
+        metrics.close()
         raise SettingsRefused([str(refused)]) from refused
     gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(security_log))
-    suite = Suite(gate, tuple(features), [])
+    suite = Suite(gate, tuple(features), [], telemetry, metrics)
+    telemetry.watch(gate)
     try:
         for feature in features:
-            suite.listening.append(await _listen(settings, feature, methods[feature.name], gate))
+            suite.listening.append(await _listen(settings, feature, methods[feature.name], suite))
     except BaseException:
         await suite.close()
         raise
@@ -154,7 +165,7 @@ def checked(rules: RuleSet, features: Sequence[Feature]) -> dict[str, list[Metho
     return methods
 
 
-async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method], gate: Gate) -> Listening:
+async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method], suite: Suite) -> Listening:
     server = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", TRANSPORT_LIMIT),
@@ -165,7 +176,11 @@ async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method
         ],
     )
     for service in feature.services:
-        own = {method.name: _bytes_handler(method, gate) for method in methods if method.service == service.full_name}
+        own = {
+            method.name: _bytes_handler(method, suite.gate, suite.telemetry.timer(method.path))
+            for method in methods
+            if method.service == service.full_name
+        }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, own),))
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
@@ -188,15 +203,23 @@ def _bind(server: grpc.aio.Server, settings: Settings, name: str) -> int:
         raise SettingsRefused([f"{name} cannot listen on {address}: is another server running there?"]) from error
 
 
-def _bytes_handler(method: Method, gate: Gate) -> grpc.RpcMethodHandler[Any, Any]:
+def _bytes_handler(method: Method, gate: Gate, timed: Timer) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler of bytes: grpc.aio itself would answer UNKNOWN to a message that it cannot parse."""
 
     async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         metadata = tuple(context.invocation_metadata() or ())
+        started = time.perf_counter()
         try:
-            return await gate.answer(method, payload, metadata, context.time_remaining())
+            answer = await gate.answer(method, payload, metadata, context.time_remaining())
+        except asyncio.CancelledError:
+            timed(grpc.StatusCode.CANCELLED, time.perf_counter() - started)
+            raise
         except ServiceError as error:
+            timed(error.kind.code, time.perf_counter() - started)
             status = status_of(error)
             await context.abort(error.kind.code, status.message, ((DETAILS, status.SerializeToString()),))
+        else:
+            timed(grpc.StatusCode.OK, time.perf_counter() - started)
+            return answer
 
     return grpc.unary_unary_rpc_method_handler(handle)

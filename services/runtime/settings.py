@@ -13,6 +13,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DEVELOPMENT = "development"
 ENVIRONMENTS = (DEVELOPMENT, "production")
 PORTS = {"authorization": 50051, "records": 50052, "documents": 50053}
+METRICS_PORT = 9464
+"""Of OpenTelemetry's own Prometheus exporters."""
 DEFAULTS = {
     "DMP_ENVIRONMENT": "production",
     "DMP_PROFILE": "seed-2011",
@@ -20,6 +22,7 @@ DEFAULTS = {
     "DMP_VAR": "var",
     "DMP_HOST": "127.0.0.1",
     **{f"DMP_{name.upper()}_PORT": str(port) for name, port in PORTS.items()},
+    "DMP_METRICS_PORT": str(METRICS_PORT),
 }
 HIGHEST_PORT = 65535
 
@@ -46,6 +49,8 @@ class Settings:
     host: str
     ports: Mapping[str, int]
     """By service; 0 lets the system choose."""
+    metrics_port: int
+    """Where Prometheus scrapes, on the same host; 0 as above."""
 
     @property
     def development(self) -> bool:
@@ -67,6 +72,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         var=Path(values["DMP_VAR"]),
         host=values["DMP_HOST"],
         ports={name: int(values[f"DMP_{name.upper()}_PORT"]) for name in PORTS},
+        metrics_port=int(values["DMP_METRICS_PORT"]),
     )
 
 
@@ -114,9 +120,9 @@ def _database(url: str) -> list[str]:
 
 
 def _ports(values: Mapping[str, str]) -> list[str]:
-    named = {f"DMP_{name.upper()}_PORT": values[f"DMP_{name.upper()}_PORT"] for name in PORTS}
+    names = [f"DMP_{name.upper()}_PORT" for name in (*PORTS, "metrics")]
     return [
         f"{name} is `{value}`; it must be a number from 0 to {HIGHEST_PORT}"
-        for name, value in named.items()
+        for name, value in ((name, values[name]) for name in names)
         if not (value.isascii() and value.isdigit() and int(value) <= HIGHEST_PORT)
     ]

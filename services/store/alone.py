@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select
 
 from services.store import sql
 from services.store.errors import Contended
+from services.store.observer import Observer
 from services.store.session import Session
 from services.store.tables import Text, records
 from services.store.transaction import Clock, Transaction
@@ -29,11 +30,11 @@ class Alone:
 
     __slots__ = ("_session", "_steps", "_unit")
 
-    def __init__(self, session: Session, unit: Waiting, clock: Clock) -> None:
+    def __init__(self, session: Session, unit: Waiting, clock: Clock, observer: Observer) -> None:
         """Take this unit."""
         self._session = session
         self._unit = unit
-        self._steps = Transaction(session, clock)
+        self._steps = Transaction(session, clock, observer)
 
     def answer(self) -> None:
         """Decide, run, trace, commit, and only then answer; a unit that cannot be committed fails."""
@@ -75,8 +76,7 @@ class Alone:
             self._session.abandon()
             return False
         self._steps.settle(unit, error)
-        self._steps.append([unit])
-        self._session.commit()
+        self._steps.keep([unit])
         return True
 
     def _lock(self, record: str) -> None:

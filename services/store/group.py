@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.store.observer import Observer
 from services.store.session import Session
 from services.store.transaction import Clock, Transaction
 from services.store.waiting import Waiting
@@ -14,11 +15,11 @@ class Group:
 
     __slots__ = ("_session", "_steps", "_units")
 
-    def __init__(self, session: Session, units: Sequence[Waiting], clock: Clock) -> None:
+    def __init__(self, session: Session, units: Sequence[Waiting], clock: Clock, observer: Observer) -> None:
         """Take these units, in the order in which they came."""
         self._session = session
         self._units = units
-        self._steps = Transaction(session, clock)
+        self._steps = Transaction(session, clock, observer)
 
     def answer(self) -> None:
         """Decide, run, trace, commit, and only then answer every unit; if any of it fails, none is answered."""
@@ -41,8 +42,7 @@ class Group:
             if not unit.changing:
                 self._steps.settle(unit)
         self._settle_changes([unit for unit in self._units if unit.changing])
-        self._steps.append(self._units)
-        self._session.commit()
+        self._steps.keep(self._units)
 
     def _settle_changes(self, units: Sequence[Waiting]) -> None:
         """One after another, each decided on what those before it left."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from services.store.intake import Intake
+from services.store.observer import Pool
 from services.store.session import Session
 from services.store.waiting import Waiting
 
@@ -23,6 +24,7 @@ class Lane:
         self._opening = opening
         self._answer = answer
         self._group = group
+        self._busy = self._lost = False
         opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._serve, args=(opened,), name="lane", daemon=True)
         self._thread.start()
@@ -30,6 +32,16 @@ class Lane:
         if error is not None:
             self._thread.join()
             raise error
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is serving units now."""
+        return self._busy
+
+    @property
+    def lost(self) -> bool:
+        """Whether its database was gone when it last served, so that it opens a new session at its next turn."""
+        return self._lost
 
     def join(self) -> None:
         """Wait until the thread has ended."""
@@ -46,7 +58,9 @@ class Lane:
         opened.set_result(None)
         try:
             while units := self._intake.take(self._group):
+                self._busy = True
                 session = self._turn_or_fail(session, units)
+                self._busy, self._lost = False, session.lost
         finally:
             session.close()
             self._intake.leave()
@@ -73,3 +87,9 @@ class Lane:
                 return session
         self._answer(session, units)
         return session
+
+
+def pool(name: str, intake: Intake, lanes: Sequence[Lane]) -> Pool:
+    """What the lanes of one intake are doing now."""
+    states = ["lost" if lane.lost else "busy" if lane.busy else "idle" for lane in lanes]
+    return Pool(name, intake.waiting, states.count("busy"), states.count("idle"), states.count("lost"))

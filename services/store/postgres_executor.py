@@ -10,7 +10,8 @@ from services.store.alone import Alone
 from services.store.clock import utc_now
 from services.store.group import Group
 from services.store.intake import Intake
-from services.store.lane import Lane
+from services.store.lane import Lane, pool
+from services.store.observer import SILENT, Observer, Pool
 from services.store.session import Session
 from services.store.transaction import Clock
 from services.store.unit_of_work import Outcome, R, Unit, V
@@ -25,9 +26,18 @@ WORKERS = 8
 class PostgresExecutor:
     """Runs units over several connections; the database is upgraded, and all are open, when the constructor returns."""
 
-    def __init__(self, url: str, *, group: int = GROUP, workers: int = WORKERS, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        group: int = GROUP,
+        workers: int = WORKERS,
+        clock: Clock = utc_now,
+        observer: Observer = SILENT,
+    ) -> None:
         """Serve this database; raises StartRefused when it cannot be served safely."""
         self._clock = clock
+        self._observer = observer
         schema.upgrade_postgres(url)
         self._together, self._apart = Intake(1), Intake(workers)
         self._lanes: list[Lane] = []
@@ -38,6 +48,12 @@ class PostgresExecutor:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """As Executor."""
+        [together, *apart] = self._lanes
+        return (pool("questions", self._together, [together]), pool("units", self._apart, apart))
 
     def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
         """As Executor."""
@@ -58,6 +74,6 @@ class PostgresExecutor:
     def _answer(self, session: Session, units: Sequence[Waiting]) -> None:
         [first, *others] = units
         if first.unit.stores and not others:
-            Alone(session, first, self._clock).answer()
+            Alone(session, first, self._clock, self._observer).answer()
         else:
-            Group(session, units, self._clock).answer()
+            Group(session, units, self._clock, self._observer).answer()

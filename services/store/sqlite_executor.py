@@ -10,7 +10,8 @@ from services.store import schema, sqlite
 from services.store.clock import utc_now
 from services.store.group import Group
 from services.store.intake import Intake
-from services.store.lane import Lane
+from services.store.lane import Lane, pool
+from services.store.observer import SILENT, Observer, Pool
 from services.store.session import Session
 from services.store.transaction import Clock
 from services.store.unit_of_work import Outcome, R, Unit, V
@@ -30,9 +31,11 @@ class SqliteExecutor:
         group: int = GROUP,
         clock: Clock = utc_now,
         pragmas: Mapping[str, str | int] = sqlite.PRAGMAS,
+        observer: Observer = SILENT,
     ) -> None:
         """Serve this database; raises StartRefused when it cannot be served safely."""
         self._clock = clock
+        self._observer = observer
         self._intake = Intake(1)
         self._lock = sqlite.claim(path)
 
@@ -51,6 +54,11 @@ class SqliteExecutor:
             self._lock.release()
             raise
 
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """As Executor."""
+        return (pool("lane", self._intake, [self._lane]),)
+
     def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
         """As Executor."""
         future: Future[Outcome[V, R]] = Future()
@@ -64,4 +72,4 @@ class SqliteExecutor:
         self._lock.release()
 
     def _answer(self, session: Session, units: Sequence[Waiting]) -> None:
-        Group(session, units, self._clock).answer()
+        Group(session, units, self._clock, self._observer).answer()

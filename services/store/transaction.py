@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 
 from services.store.errors import Contended, Unavailable, WroteInRead
 from services.store.facts import facts_many
+from services.store.observer import Observer, tell
 from services.store.savepoint import Savepoint
 from services.store.session import Session
 from services.store.traces import APPEND
@@ -20,12 +22,13 @@ Clock = Callable[[], datetime]
 class Transaction:
     """The steps of a transaction on one session; who calls them says when it begins and ends."""
 
-    __slots__ = ("_clock", "_session")
+    __slots__ = ("_clock", "_observer", "_session")
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: Session, clock: Clock, observer: Observer) -> None:
         """Work through this session, which must be inside a transaction at every step."""
         self._session = session
         self._clock = clock
+        self._observer = observer
 
     def decide(self, units: Sequence[Waiting]) -> None:
         """Load the facts of all by one statement, and decide each."""
@@ -48,8 +51,17 @@ class Transaction:
         else:
             unit.finish(self._answered(unit))
 
-    def append(self, units: Sequence[Waiting]) -> None:
-        """Write the entries of all that were settled; raises Unavailable unless every one was written."""
+    def keep(self, units: Sequence[Waiting]) -> None:
+        """Write the entries of all that were settled, and commit; raises Unavailable unless every one was written."""
+        self._append(units)
+        started = time.perf_counter()
+        self._session.commit()
+        outcomes = (unit.outcome for unit in units if unit.outcome is not None)
+        tell(
+            self._observer, (entry for outcome in outcomes for entry in outcome.entries), time.perf_counter() - started
+        )
+
+    def _append(self, units: Sequence[Waiting]) -> None:
         rows = [row for unit in units if unit.outcome is not None for row in unit.rows]
         written = self._session.append(APPEND, rows) if rows else 0
         if written != len(rows):

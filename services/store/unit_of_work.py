@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from services.store import sql
 from services.store.errors import Unavailable, UnfitValue
+from services.store.observer import Pool
 from services.store.scope import Scope
 from services.store.touched import Touched, Verb
 from services.store.trace_entry import TraceEntry, TraceKind, TraceOutcome
@@ -111,6 +112,10 @@ class Outcome(Generic[V, R]):
 
 class Executor(Protocol):
     """Runs units; a future resolves only after the unit's entry is durable, else it fails with Unavailable."""
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """What waits and what works, about now; for the metrics."""
 
     def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
         """Take a unit; never blocks, never raises."""

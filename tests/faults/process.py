@@ -50,7 +50,7 @@ def free_ports(count: int) -> list[int]:
 def started(folder: Path, before: Sequence[str] = (), **environment: str) -> Iterator[Process]:
     """Start the suite on a folder's state, perhaps under another program, and end it with the block."""
     named = {f"DMP_{name.upper()}_PORT": str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
-    given = {"DMP_ENVIRONMENT": "development", "DMP_VAR": str(folder), **named, **environment}
+    given = {"DMP_ENVIRONMENT": "development", "DMP_VAR": str(folder), "DMP_METRICS_PORT": "0", **named, **environment}
     child = subprocess.Popen(
         [*before, sys.executable, "-m", "services.cli", "serve", "all"],
         env={**os.environ, **given},

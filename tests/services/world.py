@@ -205,7 +205,7 @@ def of(person: Person) -> access.Identifier:
 @contextmanager
 def running(folder: Path, features: Sequence[Feature] = FEATURES, **environment: str) -> Iterator[World]:
     """Serve from a folder until the block ends."""
-    ports = {f"DMP_{name.upper()}_PORT": "0" for name in settings.PORTS}
+    ports = {f"DMP_{name.upper()}_PORT": "0" for name in (*settings.PORTS, "metrics")}
     read = settings.read({"DMP_ENVIRONMENT": "development", "DMP_VAR": str(folder), **ports, **environment})
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

@@ -28,7 +28,7 @@ def environ(tmp_path: Path) -> Environ:
     """An environment of its own: no setting of this machine, free ports, state in a temporary folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DMP_")}
     ports = {f"DMP_{name.upper()}_PORT": port for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
-    return {**kept, "DMP_VAR": str(tmp_path / "var"), **ports}
+    return {**kept, "DMP_VAR": str(tmp_path / "var"), "DMP_METRICS_PORT": "0", **ports}
 
 
 def free_ports(count: int) -> list[str]:

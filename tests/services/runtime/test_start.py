@@ -72,8 +72,8 @@ def test_every_reason_is_told_at_once() -> None:
         "DMP_RECORDS_PORT": "70000",
         "DMP_DOCUMENTS_PORT": "http",
     }
-    reasons = refused(environ)
-    assert len(reasons) == 4
+    reasons = refused({**environ, "DMP_METRICS_PORT": "-1"})
+    assert len(reasons) == 5
     assert "secret" not in str(reasons)
 
 
@@ -259,10 +259,22 @@ def test_a_port_in_use_is_no_start(tmp_path: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         environ = {**DEVELOPMENT, "DMP_VAR": str(tmp_path), "DMP_RECORDS_PORT": port, "DMP_DOCUMENTS_PORT": "0"}
-        read = settings.read({**environ, "DMP_AUTHORIZATION_PORT": "0"})
+        read = settings.read({**environ, "DMP_AUTHORIZATION_PORT": "0", "DMP_METRICS_PORT": "0"})
         for _ in range(2):
             with pytest.raises(SettingsRefused, match=f"records cannot listen on 127.0.0.1:{port}"):
                 asyncio.run(server.start(read, FEATURES, io.StringIO()))
+
+
+def test_a_port_of_the_metrics_in_use_is_no_start(tmp_path: Path) -> None:
+    """Told in a sentence that names the address and the setting; nothing is left behind."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        read = settings.read({**DEVELOPMENT, "DMP_VAR": str(tmp_path), "DMP_METRICS_PORT": port})
+        with pytest.raises(SettingsRefused, match=f"metrics cannot listen on 127.0.0.1:{port}.*DMP_METRICS_PORT"):
+            asyncio.run(server.start(read, FEATURES, io.StringIO()))
+    assert not (tmp_path / "dmp.sqlite").exists()
 
 
 def test_a_second_process_is_no_start(tmp_path: Path) -> None:
@@ -284,7 +296,7 @@ def test_a_key_that_others_may_read_is_no_start(tmp_path: Path) -> None:
 @contextmanager
 def served(folder: Path, rules: Path) -> Iterator[SimpleNamespace]:
     """The suite as a process of its own."""
-    ports = {f"DMP_{name.upper()}_PORT": "0" for name in settings.PORTS}
+    ports = {f"DMP_{name.upper()}_PORT": "0" for name in (*settings.PORTS, "metrics")}
     environ = {**os.environ, **DEVELOPMENT, **ports, "DMP_VAR": str(folder), "DMP_RULES": str(rules)}
     command = [sys.executable, "-m", "services.cli", "serve", "all"]
     errors = (folder / "errors").open("w+")

@@ -14,6 +14,7 @@ from uuid import uuid4
 from policy.model import Answer, Effect
 from services.store.documents import Deposit, Document
 from services.store.group import Group
+from services.store.observer import SILENT
 from services.store.unit_of_work import (
     Done,
     Facts,
@@ -122,7 +123,7 @@ def refused(run: Handler | None = None, **others: Any) -> Unit[Verdict, Any]:
 def answered(database: Database, *units: Unit[Verdict, Any]) -> list[Future[Outcome[Verdict, Any]]]:
     """The futures of units that were answered as one group on this connection."""
     waiting = [Waiting(each, Future()) for each in units]
-    Group(database.session, waiting, lambda: AT).answer()
+    Group(database.session, waiting, lambda: AT, SILENT).answer()
     return [each.future for each in waiting]
 
 
