@@ -13,6 +13,7 @@ from policy.logic import Ground
 from policy.model import Answer, Decision, Effect, Plan, Predicate
 from policy.plan import NO, all_of, any_of, negation, rest
 from policy.rule import Rule
+from policy.series import Series
 from policy.vocabulary import Vocabulary
 
 MAX_OUTCOMES = 10_000
@@ -43,6 +44,7 @@ class Engine:
         self._stages = {stage.id: position for position, stage in enumerate(vocabulary.stages)}
         self._evaluators: dict[tuple[str, object], Evaluator] = {}
         self._outcomes: dict[tuple[str, tuple[int, ...]], Decision] = {}
+        self._unread_times: dict[tuple[str, object], frozenset[str]] = {}
 
     def decide(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Decision:
         """Answer one request; `faults` are what the caller found ill-typed before (they deny)."""
@@ -53,6 +55,35 @@ class Engine:
         if items is None and "documents" not in request:
             return self._decided(facts, name)
         return self._list(facts, name, request.get("documents", {}), items)
+
+    def lists(self, action: str) -> bool:
+        """Whether an action is decided by the items of its list."""
+        known = self._vocabulary.actions.get(action)
+        return known is not None and known.items is not None
+
+    def series(self, request: Mapping[str, Any]) -> Series:
+        """Decide one request with many documents, each as `decide` would with it; raises ValueError for a list."""
+        name = self._action(request)
+        action = self._vocabulary.actions.get(name)
+        if "documents" in request or self.lists(name):
+            raise ValueError("a list is decided by its items")
+        begun = self._reader.begin(request)
+        kind = begun.values[self._kind]
+        unread = self._unread_times.get((name, kind))
+        if unread is None:
+            unread = self._unread_times[name, kind] = self._times_unread(name, kind) if action else frozenset()
+        return Series(self._reader, begun, lambda facts: self._decided(facts, name), unread)
+
+    def _times_unread(self, action: str, kind: object) -> frozenset[str]:
+        """The times of a document that no rule looks at for this action and this kind of subject."""
+        looked_at: set[str] = set()
+        for rule in self._rules:
+            if action in rule.actions:
+                condition = narrow(rule.conditions[self.profile], "action", action)
+                narrowed = narrow(condition, "subject.kind", kind) if isinstance(kind, str) else condition
+                looked_at.update(attributes_of(narrowed))
+        times = (name for name in self._reader.times_of_documents if name not in looked_at)
+        return frozenset(name.removeprefix("document.") for name in times)
 
     def plan(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Plan:
         """Answer a request for a list whose items are not known yet, and say which items may be shown."""

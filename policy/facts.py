@@ -61,6 +61,7 @@ class FactReader:
             if not attribute.derived:
                 self._entities[entity][name] = (self.index[attribute.name], attribute)
         self._document = [position for position, attribute in self._entities["document"].values()]
+        self.times_of_documents = [a.name for a in attributes if a.entity == "document" and a.kind is Kind.TIME]
         self._required = [a for a in attributes if a.required]
         self._required_of_documents = [a for a in self._required if a.entity == "document"]
         self._ill_typed = self.index["request.ill_typed"]
@@ -70,15 +71,27 @@ class FactReader:
 
     def read(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Facts:
         """Type every fact of the request; `faults` are those that the caller found already."""
+        return self.finish(self.begin(request, faults), request.get("document"))
+
+    def begin(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Facts:
+        """Type every fact but those of the document."""
         facts = Facts(list(self._absent), list(faults))
         facts.faults += [f"{_shown(key)}: is not part of a request" for key in request if key not in _KNOWN]
         self._fill_derived(facts, request)
         for name in ENTITIES:
-            # INVARIANT: only the document may be null, which says that there is none.
-            if name in request and not (name == "document" and request[name] is None):
+            if name in request and name != "document":
                 self._fill(facts, name, request[name])
         if "subject" not in request:
             facts.faults.append("subject: must be an object")
+        return facts
+
+    def finish(self, begun: Facts, document: object) -> Facts:
+        """The request that was begun, with this document; it may be finished many times."""
+        facts = Facts(list(begun.values), list(begun.faults))
+        facts.values[self._exists] = document is not None
+        # INVARIANT: only the document may be null, which says that there is none.
+        if document is not None:
+            self._fill(facts, "document", document)
         self._require(facts, self._required)
         facts.values[self._ill_typed] = bool(facts.faults)
         return facts
@@ -116,7 +129,7 @@ class FactReader:
             facts.values[position] = value
 
     def _fill_derived(self, facts: Facts, request: Mapping[str, Any]) -> None:
-        """What the engine computes itself: the action, the clock, whether there is a document."""
+        """What the engine computes itself: the action and the clock."""
         action = request.get("action")
         if not isinstance(action, str) or action not in self._actions or self._actions[action].internal:
             facts.faults.append("action: is not one of the vocabulary's")
@@ -127,7 +140,6 @@ class FactReader:
             now = UNKNOWN
         facts.values[self._action] = action
         facts.values[self._now] = now
-        facts.values[self._exists] = request.get("document") is not None
 
     def _require(self, facts: Facts, attributes: list[Attribute]) -> None:
         for attribute in attributes:

@@ -6,12 +6,15 @@ from typing import Final
 
 from dmp.authorization.v1 import authorization_pb2
 from dmp.trace.v1 import trace_pb2
-from services.authorization import traces, wire
+from services.authorization import outcomes, traces, wire
 from services.runtime.access import Asking, Feature, Read
 from services.runtime.call import Call
 
 
-def read_question(request: authorization_pb2.CheckRequest | authorization_pb2.ExplainRequest, asking: Asking) -> Read:
+def read_question(
+    request: authorization_pb2.CheckRequest | authorization_pb2.ExplainRequest | authorization_pb2.BatchItem,
+    asking: Asking,
+) -> Read:
     """Read the document that a question may bring along."""
     return wire.proposed(request.question, asking)
 
@@ -19,6 +22,11 @@ def read_question(request: authorization_pb2.CheckRequest | authorization_pb2.Ex
 def check(call: Call, request: authorization_pb2.CheckRequest) -> authorization_pb2.CheckResponse:
     """Tell the answer."""
     return wire.check(call.answer)
+
+
+def check_batch(call: Call, request: authorization_pb2.CheckBatchRequest) -> authorization_pb2.CheckBatchResponse:
+    """Tell the answers."""
+    return outcomes.batch(call)
 
 
 def explain(call: Call, request: authorization_pb2.ExplainRequest) -> authorization_pb2.ExplainResponse:
@@ -46,9 +54,10 @@ FEATURE: Final = Feature(
     ),
     handlers={
         "Check": check,
+        "CheckBatch": check_batch,
         "Explain": explain,
         "DescribeRules": describe_rules,
         "ListTraces": list_traces,
     },
-    readers={"Check": read_question, "Explain": read_question},
+    readers={"Check": read_question, "CheckBatch": read_question, "Explain": read_question},
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dmp.trace.v1 import trace_pb2
-from services.runtime import codes
+from services.runtime import batch_entry, codes
 from services.runtime.call import Call
 from services.runtime.entry import CONTINUED
 from services.runtime.messages import identifier, text, timestamp
@@ -16,22 +16,37 @@ from services.store.traces import StoredTrace
 
 QUIET: Final = "record.status"
 """Shows as the access alone, so that an access with nothing but hidden acts looks like any other."""
+MANY: Final = "decision.ask"
+"""Stands for the several actions that the questions of a batch were about."""
 DOCUMENT: Final = "document"
 """The group of the vocabulary's actions on one document."""
 
 
 def lines(call: Call, stored: StoredTrace, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
     """The lines of one entry, the latest first: its documents, its action, and the access if it began there."""
-    found = [*_documents(stored.entry, not_hidden)]
-    if not _is_silent(call, stored.entry, not_hidden):
-        found.append(_action(stored.entry))
+    action = _shown(call, stored.entry, not_hidden)
+    found = _documents(stored.entry, action or stored.entry.action, not_hidden)
+    if action is not None:
+        found.append(_action(stored.entry, action))
     if stored.opens_session:
         found.append(_line(stored.entry, trace_pb2.LINE_KIND_ACCESS))
     return found
 
 
+def _shown(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> str | None:
+    """The action, if it has a line of its own."""
+    if batch_entry.QUESTIONS in entry.facts:
+        return _asked(call, entry, not_hidden)
+    return None if _is_silent(call, entry, not_hidden) else entry.action
+
+
+def _asked(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> str | None:
+    """What the questions of a batch were about, where one may be told at all."""
+    asked = {one.action for one in batch_entry.apart(entry) if not _is_silent(call, one, not_hidden)}
+    return asked.pop() if len(asked) == 1 else MANY if asked else None
+
+
 def _is_silent(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> bool:
-    """Whether the action has no line of its own."""
     own = entry.outcomes[0] if entry.outcomes else {}
     if entry.action == QUIET or own.get(CONTINUED):
         return True
@@ -48,20 +63,21 @@ def _is_silent(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> boo
     return action is not None and DOCUMENT in action.groups
 
 
-def _documents(entry: TraceEntry, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
+def _documents(entry: TraceEntry, action: str, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
     touched = dict.fromkeys(document for document, _ in entry.items)
-    return [_told(entry, trace_pb2.LINE_KIND_DOCUMENT, document) for document in touched if document in not_hidden]
+    kind = trace_pb2.LINE_KIND_DOCUMENT
+    return [_told(entry, kind, action, document) for document in touched if document in not_hidden]
 
 
-def _action(entry: TraceEntry) -> trace_pb2.Line:
+def _action(entry: TraceEntry, action: str) -> trace_pb2.Line:
     asked = entry.kind is TraceKind.QUESTION
-    return _told(entry, trace_pb2.LINE_KIND_QUESTION if asked else trace_pb2.LINE_KIND_ACTION)
+    return _told(entry, trace_pb2.LINE_KIND_QUESTION if asked else trace_pb2.LINE_KIND_ACTION, action)
 
 
-def _told(entry: TraceEntry, kind: trace_pb2.LineKind.ValueType, document: str = "") -> trace_pb2.Line:
+def _told(entry: TraceEntry, kind: trace_pb2.LineKind.ValueType, action: str, document: str = "") -> trace_pb2.Line:
     line = _line(entry, kind)
     line.attested.extend(sorted(name for name, value in entry.attested.items() if value is True))
-    line.action = entry.action
+    line.action = action
     line.outcome = codes.number_of(trace_pb2.Outcome, entry.outcome)
     line.document_id = document
     return line

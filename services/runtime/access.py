@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf import message_factory
-from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
 from dmp.access.v1 import access_pb2
@@ -17,6 +17,9 @@ from services.runtime import codes, fields
 from services.runtime.identity import Identity
 
 FROM_REQUEST = ("context.", "document.")
+QUESTIONS = frozenset({access_pb2.FORM_ASKED, access_pb2.FORM_BATCH})
+KEY = "key"
+"""The field of a batch's item that holds the caller's own name for it."""
 STORED = frozenset({"context.ticket", "context.mission"})
 """Attributes of the context that only the store may state (design section 7)."""
 
@@ -81,8 +84,13 @@ class Method:
 
     @property
     def asks(self) -> bool:
-        """Whether it answers a question instead of acting."""
-        return bool(self.access.form == access_pb2.FORM_ASKED)
+        """Whether it answers questions instead of acting."""
+        return self.access.form in QUESTIONS
+
+    @property
+    def many(self) -> bool:
+        """Whether it answers many questions."""
+        return bool(self.access.form == access_pb2.FORM_BATCH)
 
     @property
     def lists(self) -> bool:
@@ -141,9 +149,26 @@ def _faults(rpc: MethodDescriptor, feature: Feature, rules: RuleSet) -> Iterator
     declared = _declared(rpc)
     yield from _form_faults(declared, rules)
     yield from _action_faults(declared, rules)
-    yield from _path_faults(rpc, declared)
+    asking = _asking(rpc, declared)
+    if asking is None:
+        yield "must name its repeated field of items, each with a text `key`, if, and only if, it is a batch"
+        return
+    yield from _path_faults(asking, declared)
     for fact in declared.facts:
-        yield from _fact_faults(rpc, declared, fact, rules)
+        yield from _fact_faults(asking, declared, fact, rules)
+
+
+def _asking(rpc: MethodDescriptor, declared: access_pb2.Access) -> Descriptor | None:
+    """The message that the paths of the declaration begin at."""
+    if (declared.form == access_pb2.FORM_BATCH) != bool(declared.items):
+        return None
+    if not declared.items:
+        return rpc.input_type
+    items = fields.find(rpc.input_type, declared.items)
+    if items is None or not items.is_repeated or items.message_type is None:
+        return None
+    key = items.message_type.fields_by_name.get(KEY)
+    return items.message_type if key is not None and _is_text(key) else None
 
 
 def _form_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:
@@ -152,7 +177,9 @@ def _form_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:
     action = rules.vocabulary.actions.get(declared.action)
     if declared.form == access_pb2.FORM_EACH and (action is None or action.items is None):
         yield f"is a list, and action `{declared.action}` has no items"
-    if (declared.form == access_pb2.FORM_ASKED) != bool(declared.asked):
+    if declared.form == access_pb2.FORM_BATCH and not (declared.record and declared.document):
+        yield "is a batch, and does not name the record and the document of an item"
+    if (declared.form in QUESTIONS) != bool(declared.asked):
         yield "must name the field of the action asked about if, and only if, it answers a question"
 
 
@@ -173,7 +200,7 @@ def _in_force(rules: RuleSet, profile: str) -> Iterator[Any]:
     return (rule for rule in rules.rules if profile in rule.profiles)
 
 
-def _path_faults(rpc: MethodDescriptor, declared: access_pb2.Access) -> Iterator[str]:
+def _path_faults(asking: Descriptor, declared: access_pb2.Access) -> Iterator[str]:
     wanted: tuple[tuple[str, Callable[[FieldDescriptor], bool]], ...] = (
         (declared.record, _is_identifier),
         (declared.document, _is_text),
@@ -181,7 +208,7 @@ def _path_faults(rpc: MethodDescriptor, declared: access_pb2.Access) -> Iterator
         (declared.chosen_by, _is_choice),
     )
     for path, fits in wanted:
-        field = fields.find(rpc.input_type, path) if path else None
+        field = fields.find(asking, path) if path else None
         if path and field is None:
             yield f"its request has no field `{path}`"
         elif field is not None and not fits(field):
@@ -193,7 +220,7 @@ def _path_faults(rpc: MethodDescriptor, declared: access_pb2.Access) -> Iterator
 
 
 def _fact_faults(
-    rpc: MethodDescriptor, declared: access_pb2.Access, fact: access_pb2.Fact, rules: RuleSet
+    asking: Descriptor, declared: access_pb2.Access, fact: access_pb2.Fact, rules: RuleSet
 ) -> Iterator[str]:
     if fact.attribute not in rules.vocabulary.attributes:
         yield f"attribute `{fact.attribute}` is not of the vocabulary"
@@ -205,7 +232,7 @@ def _fact_faults(
     if source is None:
         yield f"attribute `{fact.attribute}` has no source"
     if source == "field":
-        field = fields.find(rpc.input_type, fact.field)
+        field = fields.find(asking, fact.field)
         if field is None:
             yield f"its request has no field `{fact.field}`"
         else:

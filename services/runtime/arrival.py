@@ -52,6 +52,15 @@ class Arrival:
     prepared: object = None
     read_in: Mapping[str, str] = field(default_factory=dict)
     """Where in the request the feature's reader found an attribute."""
+    batch: Batch | None = None
+    """The questions, where there are many."""
+
+    @property
+    def keys(self) -> tuple[FactsKey, ...]:
+        """The facts to load for the whole call."""
+        if self.batch is not None:
+            return self.batch.keys
+        return () if self.key is None else (self.key,)
 
     @property
     def key(self) -> FactsKey | None:
@@ -61,6 +70,31 @@ class Arrival:
         return FactsKey(
             self.record, self.identity.id, self.identity.structure, self.at, self.document, self.declared.get(TARGET)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One distinct question of a batch."""
+
+    frame: int
+    """Its place among the frames."""
+    document: str | None
+    facts: int | None
+    """The place of its record's facts among those loaded; nothing where no record is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The questions of a call that asks many."""
+
+    frames: tuple[Arrival, ...]
+    """What is asked, whatever the document."""
+    questions: tuple[Question, ...]
+    keys: tuple[FactsKey, ...]
+    items: tuple[tuple[str, int], ...]
+    """The caller's key, and the place of its question."""
+    records: tuple[tuple[str | None, str], ...]
+    """Each record and the decision id of its trace entry, in the order of the request."""
 
 
 def parse(method: Method, payload: bytes) -> Message:
@@ -79,11 +113,6 @@ def arrive(
     """Read what the request says; its faults are kept, for they are decided and traced like all else."""
     faults = fields.faults_of(request)
     faulty = {fault.field for fault in faults}
-
-    def value(path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
-        return None if not path or path in faulty else fields.value_at(request, path)
-
-    access = method.access
     return Arrival(
         decision_id=str(uuid4()),
         method=method,
@@ -91,14 +120,33 @@ def arrive(
         identity=identity,
         at=at,
         w3c_trace_id=trace_context.trace_id(metadata),
-        action=_action(access, value),
-        asked=value(access.asked),
-        record=value(access.record),
-        document=value(access.document),
         attested=_attested(request, faulty),
-        declared=_declared(access, value),
         faults=faults,
+        # What a batch asks is said by its items.
+        **(_nothing(method.access) if method.many else _said(method.access, request, faulty)),
     )
+
+
+def frame(arrival: Arrival, item: Message) -> Arrival:
+    """One item of a batch as if it were a call of its own."""
+    faults = fields.faults_of(item)
+    said = _said(arrival.method.access, item, {fault.field for fault in faults})
+    return replace(arrival, request=item, faults=faults, **said)
+
+
+def _said(access: access_pb2.Access, request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
+    """What a message says at the paths of the declaration."""
+
+    def value(path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
+        return None if not path or path in faulty else fields.value_at(request, path)
+
+    return {
+        "action": _action(access, value),
+        "asked": value(access.asked),
+        "record": value(access.record),
+        "document": value(access.document),
+        "declared": _declared(access, value),
+    }
 
 
 def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arrival:
@@ -113,6 +161,10 @@ def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arriv
     return replace(
         arrival, declared={**arrival.declared, **found.attributes}, prepared=found.prepared, read_in=found.fields
     )
+
+
+def _nothing(access: access_pb2.Access) -> dict[str, Any]:
+    return {"action": access.action, "asked": None, "record": None, "document": None, "declared": {}}
 
 
 def _action(access: access_pb2.Access, value: Callable[[str], Any]) -> str:

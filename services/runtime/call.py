@@ -12,9 +12,9 @@ from policy.condition import Unit
 from policy.engine import Engine
 from policy.model import Always, Decision, Predicate
 from policy.ruleset import RuleSet
-from services.runtime.arrival import Arrival
+from services.runtime.arrival import Arrival, Batch
 from services.runtime.identity import Identity
-from services.runtime.judgement import Verdict, could_read, readable
+from services.runtime.judgement import Answers, Verdict, could_read, readable
 from services.store.unit_of_work import Scope
 
 
@@ -70,6 +70,13 @@ class Call:
     def answer(self) -> Decision:
         """The answer to the question, for the RPCs that answer one."""
         return self.verdict.told
+
+    @property
+    def batch(self) -> tuple[Batch, Answers]:
+        """The questions and their answers, for the RPCs that answer many."""
+        if self.arrival.batch is None or self.verdict.answers is None:
+            raise AssertionError("only a batch has many answers")
+        return self.arrival.batch, self.verdict.answers
 
     @property
     def predicate(self) -> Predicate:

@@ -49,6 +49,15 @@ def faults_of(request: Message) -> tuple[FieldFault, ...]:
     return tuple(_faults(request, ""))
 
 
+@cache
+def check_of(descriptor: Descriptor, path: str) -> Check:
+    """What is checked of the field at a path; raises KeyError where there is none."""
+    field = find(descriptor, path)
+    if field is None:
+        raise KeyError(path)
+    return _check(field, field.GetOptions().Extensions[access_pb2.rule])
+
+
 def value_at(request: Message, path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
     """The value of a field as the rules name it, or nothing if the field is not given."""
     return _reader(request.DESCRIPTOR, path)(request)
@@ -122,7 +131,7 @@ def _shape(descriptor: Descriptor) -> _Shape:
 
 def _check(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
     if field.is_repeated:
-        return _repeated(field)
+        return _repeated(field, rule)
     if field.message_type is IDENTIFIER:
         return _identifier(SYSTEMS[rule.identifier])
     if field.message_type is DATE:
@@ -138,15 +147,35 @@ def _check(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
     return _number(rule.max_value)
 
 
-def _repeated(field: FieldDescriptor) -> Check:
+def _repeated(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
+    most = rule.max_items or MOST_REPEATED
+    # Each alone: whoever takes the values apart asks for the faults of each.
+    within = None if rule.each_alone else _within(field, rule)
+
+    def check(values: Any, path: str) -> Iterator[FieldFault]:  # noqa: ANN401 - a protobuf container
+        if len(values) > most:
+            yield FieldFault(path, "OUT_OF_RANGE", f"must have at most {most} values")
+        elif within is not None:
+            yield from within(values, path)
+
+    return check
+
+
+def _within(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
+    """Faults of the values of a repeated field."""
+    if field.message_type is not None:
+        return lambda values, path: (
+            fault for place, value in enumerate(values) for fault in _faults(value, f"{path}[{place}].")
+        )
     if field.enum_type is None:
-        raise TypeError(f"{field.full_name} repeats something that nothing checks")
+        single = _text(rule.max_length or LONGEST_TEXT)
+        return lambda values, path: (
+            fault for place, value in enumerate(values) for fault in single(value, f"{path}[{place}]")
+        )
     known = codes.by_number(field.enum_type)
 
     def check(values: Any, path: str) -> Iterator[FieldFault]:  # noqa: ANN401 - a protobuf container
-        if len(values) > MOST_REPEATED:
-            yield FieldFault(path, "OUT_OF_RANGE", f"must have at most {MOST_REPEATED} values")
-        elif any(value not in known for value in values):
+        if any(value not in known for value in values):
             yield FieldFault(path, "UNKNOWN_CODE", "holds a value that is not of its list")
 
     return check

@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 
 from policy.ruleset import RuleSet
 from services.runtime import arrival as arrivals
-from services.runtime import entry, judgement, obligations
+from services.runtime import batch, batch_entry, batch_judgement, entry, judgement, obligations
 from services.runtime.access import Method
 from services.runtime.arrival import Arrival
 from services.runtime.call import Call
@@ -28,6 +28,9 @@ from services.store.unit_of_work import Done, Executor, Facts, Outcome, Scope, T
 
 LONGEST_CALL: Final = 30.0
 """Seconds that a call without a deadline may wait."""
+
+LAST_STEPS: Final = 0.05
+"""Seconds before its deadline from which on no question of a batch is begun: the rest is traced and told in them."""
 
 MOST_CALLS: Final = 2_000
 """Identified calls under way at once."""
@@ -91,14 +94,16 @@ class Gate:
         return arrivals.arrive(method, request, identity, metadata, self.clock())
 
     async def _read(self, arrival: Arrival) -> Arrival:
-        """Facts that lie inside the request; off the loop, for a document of 4 MiB takes its time."""
+        """Facts that lie inside the request; off the loop, for 4 MiB of document or 5,000 questions take their time."""
+        if arrival.method.many:
+            return await asyncio.to_thread(batch.read, arrival, self.rules.current.cell)
         if arrival.method.reader is None:
             return arrival
         return await asyncio.to_thread(arrivals.read, arrival, self.rules.current.cell)
 
     async def _settle(self, arrival: Arrival, deadline: float) -> Message:
-        work = Work(self.rules.current, self.profile, arrival)
-        unit = work.unit(deadline)
+        work = Work(self.rules.current, self.profile, arrival, deadline)
+        unit = work.unit()
         try:
             outcome: Outcome[Verdict, Message] = await asyncio.wrap_future(self.executor.submit(unit))
         except Unavailable:
@@ -128,25 +133,34 @@ class Work:
     rules: RuleSet
     profile: str
     arrival: Arrival
+    deadline: float
+    """On the clock of `time.monotonic`, in seconds."""
 
-    def unit(self, deadline: float) -> Unit[Verdict, Message]:
-        """The call as the executor takes it; the deadline on the clock of `time.monotonic`, in seconds."""
+    def unit(self) -> Unit[Verdict, Message]:
+        """The call as the executor takes it."""
         arrival, method = self.arrival, self.arrival.method
         return Unit(
-            keys=() if arrival.key is None else (arrival.key,),
+            keys=arrival.keys,
             decide=self.decide,
             run=self.run,
             permits=self.permits,
             entries=self.entries,
             changes=self.changes,
-            deadline=deadline,
+            deadline=self.deadline,
             stores=not method.asks,
             locks=arrival.record if method.access.changes else None,
         )
 
     def decide(self, facts: Sequence[Facts]) -> Verdict:
         """Ask the rules."""
-        return judgement.judge(self.rules.engines[self.profile], self.arrival, facts[0] if facts else {})
+        engine, arrival = self.rules.engines[self.profile], self.arrival
+        if arrival.batch is not None:
+            return batch_judgement.judge(engine, arrival, arrival.batch, facts, self._late)
+        return judgement.judge(engine, arrival, facts[0] if facts else {})
+
+    def _late(self) -> bool:
+        """Whether no more of a batch can be decided, so that the rest can still be traced and told."""
+        return time.monotonic() > self.deadline - LAST_STEPS
 
     def permits(self, verdict: Verdict) -> bool:
         """Whether the handler may run; a request with a fault never does, whatever the rules say."""
@@ -167,6 +181,8 @@ class Work:
 
     def entries(self, verdict: Verdict, done: Done) -> tuple[TraceEntry, ...]:
         """What is traced."""
+        if verdict.answers is not None:
+            return batch_entry.entries(self.arrival, verdict.answers, done)
         return (entry.entry(self.arrival, verdict, done),)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ class Verdict:
     """The answer to a question, where it may be asked."""
     predicate: Predicate | None = None
     """For a list, what each of its items satisfies."""
+    answers: Answers | None = None
+    """For a batch, what became of each question."""
 
     @property
     def told(self) -> Decision:
@@ -43,6 +45,30 @@ class Verdict:
         return self.decision.permitted and not self.decision.faults and not (self.asked and self.asked.faults)
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one question of a batch."""
+
+    decision: Decision | None
+    """Nothing where the deadline passed before it was asked."""
+    faults: tuple[FieldFault, ...] = ()
+    """Why it cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of a batch."""
+
+    rights: Mapping[str | None, Verdict]
+    """For each record, whether the asker may ask about it."""
+    questions: Sequence[Answered]
+    """In the order of the batch's questions."""
+    requests: Sequence[Mapping[str, Any]]
+    """For each frame of the batch, what the engine was asked, but for the document."""
+    documents: Sequence[Mapping[str, Any] | None]
+    """The document of each question, as it was decided on."""
+
+
 def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
     """Decide a call on its stored facts."""
     faults = tuple(f"{fault.field}: {fault.message}" for fault in arrival.faults)
@@ -52,11 +78,22 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
         return Verdict(plan.decision, request, facts, predicate=plan.predicate)
     if not arrival.method.asks:
         return Verdict(engine.decide(request, faults), request, facts)
-    right = engine.decide({**request, "document": None}, faults)
-    if not right.permitted:
-        return Verdict(right, request, facts)
-    question = {**request, "action": arrival.asked}
-    return Verdict(right, question, facts, asked=engine.decide(question))
+    right = right_to_ask(engine, arrival, facts, faults)
+    if not right.decision.permitted:
+        return right
+    question = question_of(arrival, facts)
+    return Verdict(right.decision, question, facts, asked=engine.decide(question))
+
+
+def right_to_ask(engine: Engine, arrival: Arrival, facts: Facts, faults: tuple[str, ...] = ()) -> Verdict:
+    """Whether the caller may ask about the record, whatever it is that he asks."""
+    request = _request(arrival, facts, arrival.method.access.action)
+    return Verdict(engine.decide({**request, "document": None}, faults), request, facts)
+
+
+def question_of(arrival: Arrival, facts: Facts) -> dict[str, Any]:
+    """What the engine is asked for a question."""
+    return _request(arrival, facts, arrival.asked or "")
 
 
 def readable(engine: Engine, verdict: Verdict) -> Predicate:
@@ -94,7 +131,7 @@ def refusal(arrival: Arrival, verdict: Verdict) -> ServiceError:
         return invalid(arrival.faults, arrival.decision_id)
     decision = verdict.told
     if decision.faults:
-        return invalid([_field(arrival, fault) for fault in decision.faults], arrival.decision_id)
+        return invalid(fields_of(arrival, decision), arrival.decision_id)
     told = {"decision_id": arrival.decision_id}
     # INVARIANT: a NOT_FOUND carries no rule, for the rule would tell the hidden from the missing (VIS-18).
     if decision.answer is Answer.NOT_FOUND:
@@ -147,6 +184,11 @@ def _asks_whose_emergency(arrival: Arrival) -> bool:
 
 def _part(attributes: Mapping[str, Any], entity: str) -> dict[str, Any]:
     return {name.removeprefix(entity): value for name, value in attributes.items() if name.startswith(entity)}
+
+
+def fields_of(arrival: Arrival, decision: Decision) -> list[FieldFault]:
+    """The engine's faults by the fields of the request."""
+    return [_field(arrival, fault) for fault in decision.faults]
 
 
 def _field(arrival: Arrival, fault: str) -> FieldFault:

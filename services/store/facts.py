@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from services.store import clock
-from services.store.facts_statement import DOCUMENT, EMERGENCY, FACTS, RECORD
+from services.store.facts_statement import DOCUMENT, DOCUMENTS, EMERGENCY, FACTS, RECORD
 from services.store.labels import codes_of
 from services.store.savepoint import Row, Savepoint
 from services.store.unit_of_work import Facts, FactsKey
@@ -19,18 +19,29 @@ _DOCUMENT_ENDS = _RECORD_ENDS + len(DOCUMENT)
 
 
 def facts_many(savepoint: Savepoint, keys: Sequence[FactsKey]) -> list[Facts]:
-    """The facts of each call, in the order of the keys, read by one statement."""
+    """The facts of each call, in the order of the keys, read by one statement, and one more for further documents."""
+    documents = _documents(savepoint, keys)
     asked = json.dumps([_asked(place, key) for place, key in enumerate(keys)])
     rows = {row[0]: row for row in savepoint.rows(FACTS, keys=asked)}
     # A call without its row is a KeyError, and its group is not answered.
-    return [_facts(rows[place], key) for place, key in enumerate(keys)]
+    return [_facts(rows[place], key, documents.get(key.record, {})) for place, key in enumerate(keys)]
 
 
 def _asked(place: int, key: FactsKey) -> list[str | int | None]:
     return [place, key.record, key.person, key.structure, clock.micros(key.at), key.document, key.target]
 
 
-def _facts(row: Row, key: FactsKey) -> Facts:
+def _documents(savepoint: Savepoint, keys: Sequence[FactsKey]) -> dict[str, dict[str, Facts]]:
+    """By record and id."""
+    pairs = [(key.record, document) for key in keys for document in key.documents]
+    found: dict[str, dict[str, Facts]] = {}
+    if pairs:
+        for record, document, *facts in savepoint.rows(DOCUMENTS, pairs=json.dumps(pairs)):
+            found.setdefault(record, {})[document] = _document(dict(zip(DOCUMENT, facts, strict=True))) or {}
+    return found
+
+
+def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts]) -> Facts:
     record = dict(zip(RECORD, row[_RELATION_ENDS:_RECORD_ENDS], strict=True))
     document = dict(zip(DOCUMENT, row[_RECORD_ENDS:_DOCUMENT_ENDS], strict=True))
     emergency = dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:], strict=True))
@@ -41,6 +52,7 @@ def _facts(row: Row, key: FactsKey) -> Facts:
         "relation": _relation(row, key),
         "document": _document(document),
         "context": _context(emergency),
+        "documents": documents,
     }
 
 

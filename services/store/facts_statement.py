@@ -93,4 +93,15 @@ def _statement() -> sql.Statement:
     return sql.Statement(select(*shown).select_from(source))
 
 
+def _documents_statement() -> sql.Statement:
+    pair = sql.arrays("pairs", "pair")
+    parts = (sql.item(pair.c.value, place, Text).label(name) for place, name in enumerate(("record", "document")))
+    asked = select(*parts).cte("asked").prefix_with("MATERIALIZED")
+    named = _of(documents.c.record, asked, documents.c.logical_id == asked.c.document)
+    shown = (documents.c.record, documents.c.logical_id, *(documents.c[name] for name in DOCUMENT))
+    return sql.Statement(select(*shown).select_from(asked.join(documents, named)))
+
+
 FACTS = _statement()
+DOCUMENTS = _documents_statement()
+"""The facts of documents named by record and logical id, as far as they are stored."""

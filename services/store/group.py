@@ -36,7 +36,8 @@ class Group:
                 unit.answer()
 
     def _commit(self) -> None:
-        self._session.begin()
+        # The facts may take two statements, which must be of one moment.
+        self._session.begin(snapshot=True)
         self._steps.decide(self._units)
         for unit in self._units:
             if not unit.changing:

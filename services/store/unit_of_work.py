@@ -36,7 +36,7 @@ V = TypeVar("V")
 R = TypeVar("R")
 
 Facts = Mapping[str, Any]
-"""Pieces of the request's JSON form, `record relation document context`, and beside them `revision` and `emergency`."""
+"""Pieces of the request's JSON form, `record relation document context`; beside them `revision emergency documents`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,14 @@ class FactsKey:
     at: datetime
     document: str | None = None
     target: str | None = None
+    documents: tuple[str, ...] = ()
+    """Further documents of the record; their facts stand under `documents`, by id, if they are stored."""
 
     def __post_init__(self) -> None:
         """Refuse what the database would read as something else."""
         if self.at.tzinfo is None:
             raise UnfitValue("`at` has no time zone")
-        for text in (self.record, self.person, self.structure, self.document, self.target):
+        for text in (self.record, self.person, self.structure, self.document, self.target, *self.documents):
             if text is not None and not sql.is_fit(text):
                 raise UnfitValue("an identifier holds a character that no database keeps")
 

@@ -27,7 +27,7 @@ FRESH_ID = "2.16.840.1.113883.19.5.3"
 TYPES = ("34112-3", "68599-0", "11502-2", "75496-0", "18748-4")
 NORMAL, MASKED = documents.LABEL_NORMAL, documents.LABEL_MASQUE_PS
 UNSEEN = documents.LABEL_INVISIBLE_PATIENT
-RPCS: Sequence[MethodDescriptor] = [
+RPCS: list[MethodDescriptor] = [
     method for feature in FEATURES for service in feature.services for method in service.methods
 ]
 READING = [rpc for rpc in RPCS if not rpc.GetOptions().Extensions[access_pb2.access].changes]

@@ -96,6 +96,7 @@ def test_a_record_that_is_not_stored_does_not_exist(connection: Database) -> Non
         },
         "document": None,
         "context": {},
+        "documents": {},
     }
 
 
@@ -183,6 +184,16 @@ def test_a_document_is_told_as_stored(connection: Database) -> None:
         "author_structure": None,
         "deposited_at": AT,
     }
+
+
+def test_further_documents_are_told_as_one_would_be(connection: Database) -> None:
+    """Each of its own record alone; what is not stored is not there."""
+    first, second = (within(connection, deposit) for _ in range(2))
+    named = (first.logical_id, second.logical_id, "none")
+    mine, other, none = loaded(connection, key(documents=named), key(BOB, documents=named), key())
+    alone = {each: facts(connection, key(document=each))["document"] for each in named[:2]}
+    assert mine["documents"] == alone
+    assert (other["documents"], none["document"]) == ({}, None)
 
 
 def test_a_document_belongs_to_its_record(connection: Database) -> None:

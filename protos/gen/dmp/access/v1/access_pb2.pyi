@@ -37,6 +37,8 @@ class _FormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Form.ValueType],
     """A list: the rules give the predicate that every item returned satisfies (catalogue ENV-05)."""
     FORM_ASKED: _Form.ValueType  # 3
     """The request names the action asked about; the asker's own right is decided first."""
+    FORM_BATCH: _Form.ValueType  # 4
+    """Many questions in one call, each as the form ASKED, with one trace entry for each record."""
 
 class Form(_Form, metaclass=_FormEnumTypeWrapper):
     """How the decision of an RPC relates to what it returns."""
@@ -49,6 +51,8 @@ FORM_EACH: Form.ValueType  # 2
 """A list: the rules give the predicate that every item returned satisfies (catalogue ENV-05)."""
 FORM_ASKED: Form.ValueType  # 3
 """The request names the action asked about; the asker's own right is decided first."""
+FORM_BATCH: Form.ValueType  # 4
+"""Many questions in one call, each as the form ASKED, with one trace entry for each record."""
 Global___Form: _TypeAlias = Form  # noqa: Y015
 
 class _IdentifierKind:
@@ -139,6 +143,7 @@ class Access(_message.Message):
     CHOICES_FIELD_NUMBER: _builtins.int
     ASKED_FIELD_NUMBER: _builtins.int
     TRACED_AS_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action of the vocabulary (`rules/vocabulary.yaml`) that is decided."""
     form: Global___Form.ValueType
@@ -156,6 +161,10 @@ class Access(_message.Message):
     traced_as: _builtins.str
     """The word under which the call is traced when it is not the action decided (an emergency access is decided as
     doc.list in the mode asked for, and traced as emergency.start).
+    """
+    items: _builtins.str
+    """Path of the repeated field that holds the questions, for the form BATCH; the paths of record, document, asked and
+    facts then begin at one of its messages.
     """
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
@@ -178,10 +187,11 @@ class Access(_message.Message):
         choices: _abc.Iterable[Global___Choice] | None = ...,
         asked: _builtins.str = ...,
         traced_as: _builtins.str = ...,
+        items: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked", b"asked", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "form", b"form", "record", b"record", "traced_as", b"traced_as"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked", b"asked", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "form", b"form", "items", b"items", "record", b"record", "traced_as", b"traced_as"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -263,6 +273,8 @@ class FieldRule(_message.Message):
     IDENTIFIER_FIELD_NUMBER: _builtins.int
     MAX_LENGTH_FIELD_NUMBER: _builtins.int
     MAX_VALUE_FIELD_NUMBER: _builtins.int
+    MAX_ITEMS_FIELD_NUMBER: _builtins.int
+    EACH_ALONE_FIELD_NUMBER: _builtins.int
     required: _builtins.bool
     """The field must be given (an enum other than UNSPECIFIED, a text that is not empty, an optional that is present)."""
     identifier: Global___IdentifierKind.ValueType
@@ -271,6 +283,10 @@ class FieldRule(_message.Message):
     """The most characters of a text, or bytes of a content; 256 if not given."""
     max_value: _builtins.int
     """The greatest number accepted; 0 for no limit."""
+    max_items: _builtins.int
+    """The most values of a repeated field; 32 if not given."""
+    each_alone: _builtins.bool
+    """The faults of each value of the repeated field are its own: they are answered with it, and spoil no other."""
     def __init__(
         self,
         *,
@@ -278,10 +294,12 @@ class FieldRule(_message.Message):
         identifier: Global___IdentifierKind.ValueType = ...,
         max_length: _builtins.int = ...,
         max_value: _builtins.int = ...,
+        max_items: _builtins.int = ...,
+        each_alone: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["identifier", b"identifier", "max_length", b"max_length", "max_value", b"max_value", "required", b"required"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["each_alone", b"each_alone", "identifier", b"identifier", "max_items", b"max_items", "max_length", b"max_length", "max_value", b"max_value", "required", b"required"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

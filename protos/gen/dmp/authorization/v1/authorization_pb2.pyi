@@ -62,6 +62,10 @@ class _AnswerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Answer.ValueTy
     """It does not exist, or not for this caller: the two are never told apart (ENV-03)."""
     ANSWER_CONFLICT: _Answer.ValueType  # 4
     """Permitted, but not in the present state (ENV-08)."""
+    ANSWER_INVALID: _Answer.ValueType  # 5
+    """Of an item of a batch: the question itself cannot be understood, and is denied."""
+    ANSWER_NOT_EVALUATED: _Answer.ValueType  # 6
+    """Of an item of a batch: the deadline passed before it was decided, and it is denied."""
 
 class Answer(_Answer, metaclass=_AnswerEnumTypeWrapper):
     """What the caller may be told of a decision (catalogue section 2)."""
@@ -76,6 +80,10 @@ ANSWER_NOT_FOUND: Answer.ValueType  # 3
 """It does not exist, or not for this caller: the two are never told apart (ENV-03)."""
 ANSWER_CONFLICT: Answer.ValueType  # 4
 """Permitted, but not in the present state (ENV-08)."""
+ANSWER_INVALID: Answer.ValueType  # 5
+"""Of an item of a batch: the question itself cannot be understood, and is denied."""
+ANSWER_NOT_EVALUATED: Answer.ValueType  # 6
+"""Of an item of a batch: the deadline passed before it was decided, and it is denied."""
 Global___Answer: _TypeAlias = Answer  # noqa: Y015
 
 @_typing.final
@@ -247,6 +255,238 @@ class CheckResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckResponse: _TypeAlias = CheckResponse  # noqa: Y015
+
+@_typing.final
+class CheckBatchRequest(_message.Message):
+    """Asks for CheckBatch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEMS_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchItem]:
+        """The questions, 5,000 at most. A question that is itself faulty is answered ANSWER_INVALID, and spoils no other; a
+        missing, ill-formed or repeated key is a fault of the whole.
+        """
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """What the caller would declare in acting; the same for all."""
+
+    def __init__(
+        self,
+        *,
+        items: _abc.Iterable[Global___BatchItem] | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "items", b"items"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckBatchRequest: _TypeAlias = CheckBatchRequest  # noqa: Y015
+
+@_typing.final
+class BatchItem(_message.Message):
+    """One question of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    QUESTION_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """The caller's own name for it; no other item of the batch has it."""
+    @_builtins.property
+    def question(self) -> Global___Question:
+        """The question."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        question: Global___Question | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["question", b"question"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "question", b"question"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchItem: _TypeAlias = BatchItem  # noqa: Y015
+
+@_typing.final
+class CheckBatchResponse(_message.Message):
+    """Answers CheckBatch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    OUTCOMES_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision, by the id of the first of `records`."""
+
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchOutcome]:
+        """The distinct outcomes."""
+
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchAnswer]:
+        """The answer to each question, in the order in which they were asked."""
+
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchRecord]:
+        """The trace entry of each record, in the order in which the records were first named. Questions without a readable
+        record share one entry, which names none.
+        """
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        outcomes: _abc.Iterable[Global___BatchOutcome] | None = ...,
+        items: _abc.Iterable[Global___BatchAnswer] | None = ...,
+        records: _abc.Iterable[Global___BatchRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "items", b"items", "outcomes", b"outcomes", "records", b"records"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckBatchResponse: _TypeAlias = CheckBatchResponse  # noqa: Y015
+
+@_typing.final
+class BatchOutcome(_message.Message):
+    """What several questions of a batch may have in common as their answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EFFECT_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    OBLIGATIONS_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    effect: Global___Effect.ValueType
+    """Whether the action may be done."""
+    answer: Global___Answer.ValueType
+    """What the RPC of the action would answer."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The rules that gave the answer; none for ANSWER_NOT_FOUND."""
+
+    @_builtins.property
+    def obligations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the permit would ask for (catalogue section 1.2); none for ANSWER_NOT_FOUND."""
+
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchFault]:
+        """The fields at fault, for ANSWER_INVALID; their paths begin at the item."""
+
+    def __init__(
+        self,
+        *,
+        effect: Global___Effect.ValueType = ...,
+        answer: Global___Answer.ValueType = ...,
+        rules: _abc.Iterable[_builtins.str] | None = ...,
+        obligations: _abc.Iterable[_builtins.str] | None = ...,
+        faults: _abc.Iterable[Global___BatchFault] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "effect", b"effect", "faults", b"faults", "obligations", b"obligations", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchOutcome: _TypeAlias = BatchOutcome  # noqa: Y015
+
+@_typing.final
+class BatchFault(_message.Message):
+    """A field that cannot be accepted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Its path."""
+    reason: _builtins.str
+    """For machines: REQUIRED, OUT_OF_RANGE, …"""
+    description: _builtins.str
+    """In words."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "field", b"field", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchFault: _TypeAlias = BatchFault  # noqa: Y015
+
+@_typing.final
+class BatchAnswer(_message.Message):
+    """The answer to one question of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """The question's key."""
+    outcome: _builtins.int
+    """The place of its outcome in `outcomes`, from 0."""
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        outcome: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchAnswer: _TypeAlias = BatchAnswer  # noqa: Y015
+
+@_typing.final
+class BatchRecord(_message.Message):
+    """One record that a batch asked about."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """The key of its trace entry."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record; not given where it could not be read."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        decision_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRecord: _TypeAlias = BatchRecord  # noqa: Y015
 
 @_typing.final
 class ExplainRequest(_message.Message):

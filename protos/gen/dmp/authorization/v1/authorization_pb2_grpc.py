@@ -45,6 +45,11 @@ class AuthorizationServiceStub:
                 request_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainRequest.SerializeToString,
                 response_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainResponse.FromString,
                 _registered_method=True)
+        self.CheckBatch = channel.unary_unary(
+                '/dmp.authorization.v1.AuthorizationService/CheckBatch',
+                request_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchRequest.SerializeToString,
+                response_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchResponse.FromString,
+                _registered_method=True)
         self.DescribeRules = channel.unary_unary(
                 '/dmp.authorization.v1.AuthorizationService/DescribeRules',
                 request_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.DescribeRulesRequest.SerializeToString,
@@ -70,6 +75,15 @@ class AuthorizationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckBatch(self, request, context):
+        """Answers many questions at once, each as Check answers it alone: neither its order nor what stands beside it changes an
+        answer. The call as a whole is refused if the caller may ask on none of the records. Each record has a trace entry.
+        Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DescribeRules(self, request, context):
         """Gives the rules in force, in words.
         """
@@ -89,6 +103,11 @@ def add_AuthorizationServiceServicer_to_server(servicer, server):
                     servicer.Explain,
                     request_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainRequest.FromString,
                     response_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainResponse.SerializeToString,
+            ),
+            'CheckBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckBatch,
+                    request_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchRequest.FromString,
+                    response_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchResponse.SerializeToString,
             ),
             'DescribeRules': grpc.unary_unary_rpc_method_handler(
                     servicer.DescribeRules,
@@ -151,6 +170,33 @@ class AuthorizationService:
             '/dmp.authorization.v1.AuthorizationService/Explain',
             dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainRequest.SerializeToString,
             dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.authorization.v1.AuthorizationService/CheckBatch',
+            dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchRequest.SerializeToString,
+            dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,11 @@ class AuthorizationServiceStub:
     """Tells whether the caller may do an action now. A refusal is an answer here, not an error."""
     Explain: _grpc.UnaryUnaryMultiCallable[_authorization_pb2.ExplainRequest, _authorization_pb2.ExplainResponse]
     """Tells in words why the caller may or may not do an action now."""
+    CheckBatch: _grpc.UnaryUnaryMultiCallable[_authorization_pb2.CheckBatchRequest, _authorization_pb2.CheckBatchResponse]
+    """Answers many questions at once, each as Check answers it alone: neither its order nor what stands beside it changes an
+    answer. The call as a whole is refused if the caller may ask on none of the records. Each record has a trace entry.
+    Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
+    """
     DescribeRules: _grpc.UnaryUnaryMultiCallable[_authorization_pb2.DescribeRulesRequest, _authorization_pb2.DescribeRulesResponse]
     """Gives the rules in force, in words."""
 
@@ -49,6 +54,11 @@ class AuthorizationServiceAsyncStub(AuthorizationServiceStub):
     """Tells whether the caller may do an action now. A refusal is an answer here, not an error."""
     Explain: _aio.UnaryUnaryMultiCallable[_authorization_pb2.ExplainRequest, _authorization_pb2.ExplainResponse]  # type: ignore[assignment]
     """Tells in words why the caller may or may not do an action now."""
+    CheckBatch: _aio.UnaryUnaryMultiCallable[_authorization_pb2.CheckBatchRequest, _authorization_pb2.CheckBatchResponse]  # type: ignore[assignment]
+    """Answers many questions at once, each as Check answers it alone: neither its order nor what stands beside it changes an
+    answer. The call as a whole is refused if the caller may ask on none of the records. Each record has a trace entry.
+    Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
+    """
     DescribeRules: _aio.UnaryUnaryMultiCallable[_authorization_pb2.DescribeRulesRequest, _authorization_pb2.DescribeRulesResponse]  # type: ignore[assignment]
     """Gives the rules in force, in words."""
 
@@ -70,6 +80,17 @@ class AuthorizationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_authorization_pb2.ExplainResponse, _abc.Awaitable[_authorization_pb2.ExplainResponse]]:
         """Tells in words why the caller may or may not do an action now."""
+
+    @_abc_1.abstractmethod
+    def CheckBatch(
+        self,
+        request: _authorization_pb2.CheckBatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_authorization_pb2.CheckBatchResponse, _abc.Awaitable[_authorization_pb2.CheckBatchResponse]]:
+        """Answers many questions at once, each as Check answers it alone: neither its order nor what stands beside it changes an
+        answer. The call as a whole is refused if the caller may ask on none of the records. Each record has a trace entry.
+        Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
+        """
 
     @_abc_1.abstractmethod
     def DescribeRules(

@@ -1,0 +1,149 @@
+"""The trace entries of a batch: one for each record, with what it takes to reproduce the decision on each question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from policy.model import Effect
+from services.runtime import entry
+from services.runtime.arrival import Arrival, Batch
+from services.runtime.judgement import Answered, Answers, Verdict
+from services.store import clock
+from services.store.unit_of_work import Done, TraceEntry
+
+QUESTIONS: Final = "questions"
+"""In the facts of an entry, marks that of a batch."""
+DEPOSITED_AT: Final = "deposited_at"
+NO_DOCUMENT: Final = -1
+NOT_EVALUATED: Final = "NOT_EVALUATED"
+
+
+def entries(arrival: Arrival, answers: Answers, done: Done) -> tuple[TraceEntry, ...]:
+    """An entry for each record, in the order of the request."""
+    batch = arrival.batch
+    if batch is None:
+        raise AssertionError("only a batch has many answers")
+    tables = {record: _Table(batch, answers) for record, _ in batch.records}
+    for place, question in enumerate(batch.questions):
+        tables[batch.frames[question.frame].record].add(place)
+    return tuple(
+        _entry(replace(arrival, decision_id=decision_id, record=record), answers.rights[record], tables[record], done)
+        for record, decision_id in batch.records
+    )
+
+
+def _entry(arrival: Arrival, right: Verdict, table: _Table, done: Done) -> TraceEntry:
+    header = entry.entry(arrival, right, done)
+    same = {outcome["action"] for outcome in table.outcomes}
+    known = same.pop() if len(same) == 1 else ""
+    return replace(
+        header,
+        action=known or header.action,
+        facts={name: right.request[name] for name in ("subject", "record", "at")} | table.facts(),
+        outcomes=table.outcomes,
+        items=table.items,
+    )
+
+
+def apart(traced: TraceEntry) -> Iterator[TraceEntry]:
+    """An entry of its own for each question of a batch's entry, as far as it is told to readers."""
+    asked = traced.facts["items"]
+    for (document, outcome), (_, known, _) in zip(traced.items, asked, strict=True):
+        answered = traced.outcomes[outcome]
+        yield replace(
+            traced,
+            action=answered["action"] or traced.action,
+            facts={"document": None if known == NO_DOCUMENT else traced.facts["documents"][known]},
+            outcomes=(answered,),
+            items=((document, 0),) if document else (),
+        )
+
+
+def request_of(traced: TraceEntry, place: int) -> dict[str, Any]:
+    """What the engine was asked for one item of a batch's entry."""
+    facts = traced.facts
+    question, document, deposited_at = facts["items"][place]
+    shared = {name: facts[name] for name in ("subject", "record", "at")}
+    known = None if document == NO_DOCUMENT else dict(facts["documents"][document])
+    if known is not None and deposited_at is not None:
+        known[DEPOSITED_AT] = clock.moment(deposited_at)
+    return {**shared, **facts[QUESTIONS][question], "document": known}
+
+
+@dataclass(slots=True)
+class _Table:
+    """The questions on one record, each as a few numbers that point at what several have in common."""
+
+    batch: Batch
+    answers: Answers
+    frames: dict[int, int] = field(default_factory=dict)
+    documents: dict[object, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
+    places: list[tuple[int, int, int | None]] = field(default_factory=list)
+    known: dict[tuple[int, int], int] = field(default_factory=dict)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    items: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(self, place: int) -> None:
+        """One more question."""
+        question, answered = self.batch.questions[place], self.answers.questions[place]
+        document = self.answers.documents[place]
+        frame = self.frames.setdefault(question.frame, len(self.frames))
+        if document is None:
+            self.places.append((frame, NO_DOCUMENT, None))
+        else:
+            deposited_at = document.get(DEPOSITED_AT)
+            micros = None if deposited_at is None else clock.micros(deposited_at)
+            self.places.append((frame, self._document(document), micros))
+        self.items.append((question.document or "", self._outcome(question.frame, answered)))
+
+    def facts(self) -> dict[str, Any]:
+        """The facts of every question."""
+        requests = (self.answers.requests[frame] for frame in self.frames)
+        return {
+            QUESTIONS: [{name: request[name] for name in ("action", "relation", "context")} for request in requests],
+            "documents": [document for _, document in self.documents.values()],
+            "items": self.places,
+        }
+
+    def _document(self, document: Mapping[str, Any]) -> int:
+        likeness = tuple([_hashable(value) for name, value in document.items() if name != DEPOSITED_AT])
+        found = self.documents.get(likeness)
+        if found is None:
+            told = {name: value for name, value in document.items() if name != DEPOSITED_AT}
+            found = self.documents[likeness] = len(self.documents), told
+        return found[0]
+
+    def _outcome(self, frame: int, answered: Answered) -> int:
+        # The answer is one object for all questions of a frame that it answers alike.
+        likeness = frame, id(answered)
+        found = self.known.get(likeness)
+        if found is None:
+            outcome = _outcome(answered)
+            if outcome not in self.outcomes:
+                self.outcomes.append(outcome)
+            found = self.known[likeness] = self.outcomes.index(outcome)
+        return found
+
+
+def _hashable(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _outcome(answered: Answered) -> dict[str, Any]:
+    decision = answered.decision
+    if decision is None:
+        return {"action": "", "effect": Effect.DENY, "answer": NOT_EVALUATED}
+    outcome: dict[str, Any] = {
+        # A word that is not of the vocabulary is never repeated.
+        "action": decision.action,
+        "effect": decision.effect,
+        "answer": decision.answer,
+        "rules": decision.rules,
+        "matched": decision.matched,
+        "obligations": decision.obligations,
+    }
+    if decision.faults:
+        outcome["faults"] = decision.faults
+    return outcome
