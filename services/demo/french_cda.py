@@ -39,6 +39,7 @@ def french_cda(  # noqa: PLR0913 - one keyword for each thing that may want to b
     structure: Pair | None = HOSPITAL,
     custodian: Pair = HOSPITAL,
     confidentiality: str = "N",
+    practice_setting: str = "ETABLISSEMENT",
     body: bytes | None = None,
 ) -> bytes:
     """Write one document; `body` is a serialized `component` element, by default a short one of our own."""
@@ -49,7 +50,7 @@ def french_cda(  # noqa: PLR0913 - one keyword for each thing that may want to b
         _author(author, author_name, structure, time),
         _custodian(custodian),
         _legal_authenticator(author, author_name, structure, time),
-        _event(author, structure, time),
+        _event(author, structure, time, practice_setting),
     ]
     return "\n".join([_OPEN, *header, ""]).encode() + (body or _BODY.encode()) + b"\n</ClinicalDocument>\n"
 
@@ -141,14 +142,14 @@ def _legal_authenticator(author: Pair, name: Pair, structure: Pair | None, time:
   </legalAuthenticator>"""
 
 
-def _event(author: Pair, structure: Pair | None, time: str) -> str:
+def _event(author: Pair, structure: Pair | None, time: str, setting: str) -> str:
     """Write what was done, and where; the setting of care is required (CI-SIS)."""
     return f"""  <documentationOf>
     <serviceEvent>
       <effectiveTime><low value={quoteattr(time)}/></effectiveTime>
       <performer typeCode="PRF">
         <assignedEntity>
-          {_id(author)}{_organization(structure)}
+          {_id(author)}{_organization(structure, setting)}
         </assignedEntity>
       </performer>
     </serviceEvent>
@@ -179,10 +180,10 @@ def _person(name: Pair) -> str:
     return f"<assignedPerson><name><family>{family}</family><given>{given}</given></name></assignedPerson>"
 
 
-def _organization(structure: Pair | None) -> str:
+def _organization(structure: Pair | None, setting: str = "ETABLISSEMENT") -> str:
     if structure is None:
         return ""
-    industry = '<standardIndustryClassCode code="ETABLISSEMENT" codeSystem="1.2.250.1.213.1.1.4.9"/>'
+    industry = f'<standardIndustryClassCode code={quoteattr(setting)} codeSystem="1.2.250.1.213.1.1.4.9"/>'
     return f"""
       <representedOrganization>
         {_id(structure)}

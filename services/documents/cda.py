@@ -1,5 +1,6 @@
 """Reads the header of a French clinical document (HL7 CDA R2; CI-SIS, Structuration minimale): facts, no judgement."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,7 @@ __all__ = ["MAX_BYTES", "CdaError", "CdaHeader", "Identifier", "Reason", "read_h
 LOINC: Final = "2.16.840.1.113883.6.1"
 TRE_A05: Final = "1.2.250.1.213.1.1.4.12"
 CONFIDENTIALITY: Final = "2.16.840.1.113883.5.25"
+PRACTICE_SETTINGS: Final = "1.2.250.1.213.1.1.4.9"
 PS_ID_NAT: Final = "1.2.250.1.71.4.2.1"
 STRUCT_ID_NAT: Final = "1.2.250.1.71.4.2.2"
 # INS-A and INS-C of 2011, NIR, NIA, NIR of tests, NIR of demonstrations (catalogue 3.1).
@@ -39,6 +41,8 @@ class CdaHeader:
     author_structure: Identifier | None
     custodian: Identifier
     legal_authenticator: Identifier | None
+    practice_settings: tuple[str, ...]
+    """Where those worked who performed the act, by codes of the French system."""
 
 
 def read_header(content: bytes, now: datetime) -> CdaHeader:
@@ -65,6 +69,7 @@ def _header(document: Node, now: datetime) -> CdaHeader:
         author_structure=_structure(writer),
         custodian=_custodian(document),
         legal_authenticator=_legal_authenticator(document),
+        practice_settings=tuple(_practice_settings(document)),
     )
 
 
@@ -91,6 +96,17 @@ def _custodian(document: Node) -> Identifier:
     """Read who keeps the original: its national identifier if it has one, else its first."""
     organization = document.down("custodian", "assignedCustodian", "representedCustodianOrganization")
     return hl7.find_identifier(organization, (STRUCT_ID_NAT,)) or hl7.any_identifier(organization)
+
+
+def _practice_settings(document: Node) -> Iterator[str]:
+    """Read the setting of each performer's organisation (CI-SIS: documentationOf, framework of exercise)."""
+    events = filter(None, (of.optional("serviceEvent") for of in document.children("documentationOf")))
+    for performer in (performer for event in events for performer in event.children("performer")):
+        entity = performer.optional("assignedEntity")
+        organization = entity.optional("representedOrganization") if entity else None
+        setting = organization.optional("standardIndustryClassCode") if organization else None
+        if setting and setting.attribute("codeSystem") == PRACTICE_SETTINGS:
+            yield hl7.token(setting, "code")
 
 
 def _legal_authenticator(document: Node) -> Identifier | None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from dmp.documents.v1 import documents_pb2
-from services.documents import wire
+from services.documents import lists, wire
 from services.documents.cda import CdaError, CdaHeader, read_header
 from services.runtime.access import Asking, Feature, Read
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
 from services.runtime.messages import page_size
+from services.store.documents import Deposit
+from services.store.touched import Verb
 
 MASKED: Final = "MASQUE_PS"
 INVISIBLE: Final = "INVISIBLE_PATIENT"
+INVISIBLE_TO_REPRESENTATIVES: Final = "INVISIBLE_REPRESENTANTS_LEGAUX"
 
 
-def read_deposit(request: documents_pb2.DepositDocumentRequest, asking: Asking) -> Read:
+def read_deposit(request: wire.Brings, asking: Asking) -> Read:
     """Read the header of the CDA, before anything is decided."""
     try:
         header = read_header(request.content, asking.at)
@@ -29,25 +32,40 @@ def deposit_document(
     call: Call, request: documents_pb2.DepositDocumentRequest
 ) -> documents_pb2.DepositDocumentResponse:
     """Keep the bytes as they came, under what was decided of them."""
-    header = call.arrival.prepared
-    if not isinstance(header, CdaHeader):
-        raise TypeError("a deposit is decided on its header")
-    stored = call.stores.documents.deposit(wire.deposit(call, header), request.content, call.now)
+    stored = call.stores.documents.deposit(_deposit(call), request.content, call.now)
     return documents_pb2.DepositDocumentResponse(document_id=stored.logical_id, entry_uuid=stored.entry_uuid)
 
 
+def replace_document(
+    call: Call, request: documents_pb2.ReplaceDocumentRequest
+) -> documents_pb2.ReplaceDocumentResponse:
+    """Keep the new version beside the one that it deprecates."""
+    stored = call.stores.documents.replace(call.document, _deposit(call), request.content, call.now)
+    return documents_pb2.ReplaceDocumentResponse(document_id=stored.logical_id, entry_uuid=stored.entry_uuid)
+
+
+def _deposit(call: Call) -> Deposit:
+    header = call.arrival.prepared
+    if not isinstance(header, CdaHeader):
+        raise TypeError("a deposit is decided on its header")
+    return wire.deposit(call, header)
+
+
 def list_documents(call: Call, request: documents_pb2.ListDocumentsRequest) -> documents_pb2.ListDocumentsResponse:
-    """The documents that the rules' predicate lets through; the last one shown is where the next page begins."""
-    page = call.stores.documents.visible(
+    """The documents that the rules' predicate lets through and the caller wants."""
+    documents, wanted = call.stores.documents, lists.wanted(call, request)
+    page = documents.visible(
         call.record,
         call.predicate,
-        statuses=call.fact("context.status_filter"),
+        wanted,
         limit=page_size(request.page_size),
-        after=request.page_token or None,
+        order=lists.order(request),
+        after=lists.after(call, request),
     )
     return documents_pb2.ListDocumentsResponse(
         documents=map(wire.document, page.items),
-        next_page_token=page.items[-1].logical_id if page.more else "",
+        next_page_token=lists.token(call, request, page.items[-1].logical_id) if page.more else "",
+        total=documents.count(call.record, call.predicate, wanted) if request.count else None,
     )
 
 
@@ -77,6 +95,36 @@ def reveal_to_patient(
     return documents_pb2.RevealToPatientResponse(document=wire.document(changed.document))
 
 
+def reveal_to_representatives(
+    call: Call, request: documents_pb2.RevealToRepresentativesRequest
+) -> documents_pb2.RevealToRepresentativesResponse:
+    """Show it to the legal representatives, for good."""
+    changed = call.stores.documents.relabel(call.record, call.document, remove=[INVISIBLE_TO_REPRESENTATIVES])
+    return documents_pb2.RevealToRepresentativesResponse(document=wire.document(changed.document))
+
+
+def archive_document(
+    call: Call, request: documents_pb2.ArchiveDocumentRequest
+) -> documents_pb2.ArchiveDocumentResponse:
+    """Approved becomes Archived."""
+    changed = call.stores.documents.set_status(call.record, call.document, "Archived", Verb.ARCHIVED)
+    return documents_pb2.ArchiveDocumentResponse(document=wire.document(changed))
+
+
+def unarchive_document(
+    call: Call, request: documents_pb2.UnarchiveDocumentRequest
+) -> documents_pb2.UnarchiveDocumentResponse:
+    """Archived becomes Approved."""
+    changed = call.stores.documents.set_status(call.record, call.document, "Approved", Verb.UNARCHIVED)
+    return documents_pb2.UnarchiveDocumentResponse(document=wire.document(changed))
+
+
+def delete_document(call: Call, request: documents_pb2.DeleteDocumentRequest) -> documents_pb2.DeleteDocumentResponse:
+    """It becomes Deleted; its bytes go to the host's archive as the permit's obligation."""
+    call.stores.documents.set_status(call.record, call.document, "Deleted", Verb.DELETED)
+    return documents_pb2.DeleteDocumentResponse()
+
+
 FEATURE: Final = Feature(
     name="documents",
     services=(documents_pb2.DESCRIPTOR.services_by_name["DocumentsService"],),
@@ -87,6 +135,11 @@ FEATURE: Final = Feature(
         "MaskDocument": mask_document,
         "UnmaskDocument": unmask_document,
         "RevealToPatient": reveal_to_patient,
+        "RevealToRepresentatives": reveal_to_representatives,
+        "ArchiveDocument": archive_document,
+        "UnarchiveDocument": unarchive_document,
+        "DeleteDocument": delete_document,
+        "ReplaceDocument": replace_document,
     },
-    readers={"DepositDocument": read_deposit},
+    readers={"DepositDocument": read_deposit, "ReplaceDocument": read_deposit},
 )

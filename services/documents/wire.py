@@ -9,10 +9,13 @@ from services.runtime.access import Asking, Read
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
 from services.runtime.identifiers import canonical, ins_fault
+from services.runtime.judgement import NORMAL
 from services.runtime.messages import identifier, text, timestamp
 from services.store.documents import Deposit, Document
 
-NORMAL = "N"
+Brings = documents_pb2.DepositDocumentRequest | documents_pb2.ReplaceDocumentRequest
+SETTINGS = "practice_settings"
+SETTING_FIELD = "content.documentationOf.serviceEvent.performer.assignedEntity.representedOrganization"
 FIELDS = {
     "document.type": "content.code",
     "document.labels": "labels",
@@ -22,13 +25,15 @@ FIELDS = {
 """Where each fact of a deposit is read."""
 
 
-def deposited(request: documents_pb2.DepositDocumentRequest, header: CdaHeader, asking: Asking) -> Read:
+def deposited(request: Brings, header: CdaHeader, asking: Asking) -> Read:
     """The facts of a new document: what its header says, under the depositor's statement of who may see it (VIS-14)."""
     if wrong := ins_fault(header.patient.value):
         raise invalid([FieldFault("content.recordTarget.patientRole.id", "CDA_VALUE", wrong)])
     known_system = asking.cell("document_types", header.type_code, "codeSystem_oid")
     if known_system not in (None, header.type_system):
         raise invalid([FieldFault("content", "CDA_CODE_SYSTEM", "its type is not of the code system that it names")])
+    if any(asking.cell(SETTINGS, code, "label_fr") is None for code in header.practice_settings):
+        raise invalid([FieldFault(SETTING_FIELD, "UNKNOWN_CODE", "is not a practice setting of JDV_J04")])
     # The header's own confidentiality may only restrict: R and V have no rule and are refused (VIS-15).
     labels = {*(fields.value_at(request, "labels") or ()), header.confidentiality} - {NORMAL}
     stated = {NORMAL} if NORMAL in (fields.value_at(request, "labels") or ()) else set()
@@ -48,7 +53,7 @@ def deposited(request: documents_pb2.DepositDocumentRequest, header: CdaHeader, 
 
 def deposit(call: Call, header: CdaHeader) -> Deposit:
     """The document as it is kept: as it was decided."""
-    facts = call.verdict.request["document"]
+    facts = call.brought
     return Deposit(
         record=call.record,
         unique_id=header.unique_id,

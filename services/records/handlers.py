@@ -75,6 +75,20 @@ def set_treating_physician(
     return records_pb2.SetTreatingPhysicianResponse()
 
 
+def close_record(call: Call, request: records_pb2.CloseRecordRequest) -> records_pb2.CloseRecordResponse:
+    """Close it; every right that was given on it ends, and blocks stay (catalogue 8.3)."""
+    call.stores.records.close(call.record, call.now)
+    call.stores.authorisations.lapse(call.record)
+    call.stores.emergencies.end_all(call.record, call.now)
+    return records_pb2.CloseRecordResponse()
+
+
+def reactivate_record(call: Call, request: records_pb2.ReactivateRecordRequest) -> records_pb2.ReactivateRecordResponse:
+    """Open it again; the oppositions hold until they are collected anew, so that nobody enters meanwhile."""
+    call.stores.records.reactivate(call.record)
+    return records_pb2.ReactivateRecordResponse()
+
+
 def set_opposition(call: Call, request: records_pb2.SetOppositionRequest) -> records_pb2.SetOppositionResponse:
     """Oppose, or withdraw the opposition."""
     code = call.fact("context.opposition_code")
@@ -136,6 +150,8 @@ FEATURE: Final = Feature(
         "BlockProfessional": block_professional,
         "UnblockProfessional": unblock_professional,
         "SetTreatingPhysician": set_treating_physician,
+        "CloseRecord": close_record,
+        "ReactivateRecord": reactivate_record,
         "SetOpposition": set_opposition,
         "StartEmergencyAccess": start_emergency_access,
         "EndEmergencyAccess": end_emergency_access,

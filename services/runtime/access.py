@@ -149,6 +149,7 @@ def _faults(rpc: MethodDescriptor, feature: Feature, rules: RuleSet) -> Iterator
     declared = _declared(rpc)
     yield from _form_faults(declared, rules)
     yield from _action_faults(declared, rules)
+    yield from _brings_faults(declared, rules)
     asking = _asking(rpc, declared)
     if asking is None:
         yield "must name its repeated field of items, each with a text `key`, if, and only if, it is a batch"
@@ -169,6 +170,13 @@ def _asking(rpc: MethodDescriptor, declared: access_pb2.Access) -> Descriptor | 
         return None
     key = items.message_type.fields_by_name.get(KEY)
     return items.message_type if key is not None and _is_text(key) else None
+
+
+def _brings_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:
+    if declared.brings and declared.brings not in rules.vocabulary.actions:
+        yield f"action `{declared.brings}` is not of the vocabulary"
+    if declared.brings and not (declared.changes and declared.document and declared.form == access_pb2.FORM_FIXED):
+        yield "brings a document, and does not change a stored one"
 
 
 def _form_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from policy.calendar import elapsed
+from policy.calendar import due
 from policy.condition import Unit
 from policy.engine import Engine
 from policy.model import Always, Decision, Predicate
 from policy.ruleset import RuleSet
 from services.runtime.arrival import Arrival, Batch
 from services.runtime.identity import Identity
-from services.runtime.judgement import Answers, Verdict, could_read, readable
+from services.runtime.judgement import BROUGHT, Answers, Verdict, could_read, readable
 from services.store.unit_of_work import Scope
 
 
@@ -90,6 +90,13 @@ class Call:
         return context
 
     @property
+    def brought(self) -> Mapping[str, Any]:
+        """The document that the call brings, as it was decided."""
+        request = self.verdict.request
+        brought: Mapping[str, Any] = request.get(BROUGHT) or request["document"]
+        return brought
+
+    @property
     def relation(self) -> Mapping[str, Any]:
         """The caller's stored relation to the record."""
         relation: Mapping[str, Any] = self.verdict.request["relation"]
@@ -126,6 +133,11 @@ class Call:
 
     def elapsed(self, since: datetime, parameter: str) -> bool:
         """Whether the time of a parameter of the profile has passed since then; never, for one without limit."""
+        when = self.due(since, parameter)
+        return when is not None and when <= self.now
+
+    def due(self, since: datetime, parameter: str) -> datetime | None:
+        """When the time of a parameter of the profile will have passed since then; never, for one without limit."""
         amount = self.rules.parameters[self.profile][parameter]
         unit, _ = self.rules.vocabulary.parameters[parameter]
-        return isinstance(amount, int) and elapsed(since, amount, cast("Unit", unit), self.now)
+        return due(since, amount, cast("Unit", unit)) if isinstance(amount, int) else None

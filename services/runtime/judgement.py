@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from policy.engine import Engine
@@ -13,6 +13,10 @@ from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
 from services.store.unit_of_work import Facts
 
 MODE: Final = "context.mode"
+BROUGHT: Final = "brought"
+"""In the request as decided and traced, the document that the call brings."""
+NORMAL: Final = "N"
+"""The label that restricts nothing, which a depositor states himself (VIS-01, VIS-14)."""
 NO_RECORD: Final = {"exists": False}
 ALL_STATUSES: Final = ("Approved", "Archived", "Deprecated")
 
@@ -76,6 +80,8 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
     if arrival.method.lists:
         plan = engine.plan(request, faults)
         return Verdict(plan.decision, request, facts, predicate=plan.predicate)
+    if arrival.method.access.brings:
+        return _brought(engine, arrival, Verdict(engine.decide(request, faults), request, facts))
     if not arrival.method.asks:
         return Verdict(engine.decide(request, faults), request, facts)
     right = right_to_ask(engine, arrival, facts, faults)
@@ -83,6 +89,26 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
         return right
     question = question_of(arrival, facts)
     return Verdict(right.decision, question, facts, asked=engine.decide(question))
+
+
+def _brought(engine: Engine, arrival: Arrival, verdict: Verdict) -> Verdict:
+    """The verdict on a stored document and on the one brought for it: permitted only if both are."""
+    if not verdict.permitted:
+        # INVARIANT: what is said of the document brought depends on the stored one's labels, which may be hidden.
+        return verdict
+    first, brought = verdict.decision, _part(arrival.declared, "document.")
+    # The new version is at least as restricted as the one replaced (VIS-16).
+    inherited = {*verdict.request["document"]["labels"]} - {NORMAL}
+    brought["labels"] = sorted({*brought.get("labels", ()), *inherited})
+    second = engine.decide({**verdict.request, "action": arrival.method.access.brings, "document": brought})
+    both = replace(
+        second,
+        action=first.action,
+        rules=(*first.rules, *second.rules) if second.permitted else second.rules,
+        matched=tuple(dict.fromkeys((*first.matched, *second.matched))),
+        obligations=tuple(dict.fromkeys((*first.obligations, *second.obligations))),
+    )
+    return replace(verdict, decision=both, request={**verdict.request, BROUGHT: brought})
 
 
 def right_to_ask(engine: Engine, arrival: Arrival, facts: Facts, faults: tuple[str, ...] = ()) -> Verdict:

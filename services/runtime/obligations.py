@@ -10,6 +10,8 @@ from services.runtime.call import Call
 from services.store.consents import Consent
 from services.store.notifications import News
 
+RETENTION: Final = "retention_years"
+"""How long a closed record is kept; the obligation's name is of 2011."""
 TREATING_PHYSICIAN: Final = "MEDECIN_TRAITANT"
 """Addressee of what every treating physician of the record is told."""
 
@@ -72,8 +74,23 @@ def _notify(call: Call, code: str, addressee: str) -> None:
     call.stores.notifications.add(news, once=live.id if live else call.arrival.decision_id)
 
 
+def _set_closure(call: Call, _code: str, parameter: str) -> None:
+    call.stores.records.set_closure(call.record, parameter)
+
+
+def _start_retention(call: Call, _code: str, _parameter: str) -> None:
+    call.stores.records.retain(call.record, call.due(call.now, RETENTION))
+
+
+def _archive_at_host(call: Call, _code: str, _parameter: str) -> None:
+    call.stores.documents.archive_at_host(call.record, call.document, call.now, call.arrival.decision_id)
+
+
 EXECUTORS: Final[Mapping[str, Callable[[Call, str, str], None]]] = {
     "RECORD_CONSENT": _record_consent,
     "NOTIFY_HOLDER": _notify_holder,
     "NOTIFY_MT": _notify_treating_physician,
+    "SET_CLOSURE": _set_closure,
+    "START_RETENTION_10Y": _start_retention,
+    "ARCHIVE_AT_HOST": _archive_at_host,
 }

@@ -27,6 +27,10 @@ _OF_ROLE = and_(sql.given(roles.c.record), sql.given(roles.c.person), sql.given(
 _HELD = sql.Statement(select(roles.c.added_at).where(_OF_ROLE))
 _TAKE_ROLE = sql.inserted(roles)
 _LEAVE_ROLE = sql.Statement(delete(roles).where(_OF_ROLE))
+_LAPSE = sql.Statement(
+    delete(authorisations).where(and_(sql.given(authorisations.c.record), authorisations.c.status != "INTERDIT"))
+)
+_LEAVE_ROLES = sql.Statement(delete(roles).where(sql.given(roles.c.record)))
 
 
 class AuthorisationStore:
@@ -88,6 +92,12 @@ class AuthorisationStore:
         raise_revision(self._savepoint, record)
         self._remove(record, person, "VALIDE")
         return True
+
+    def lapse(self, record: str) -> None:
+        """Every authorisation and role of a record ends; blocks stay (catalogue 8.3: record closed)."""
+        self._savepoint.change(_LAPSE, record=record)
+        self._savepoint.change(_LEAVE_ROLES, record=record)
+        raise_revision(self._savepoint, record)
 
     def _refuse_treating_physician(self, record: str, target: str) -> None:
         if self.is_treating_physician(record, target):

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import BigInteger, Integer, Select, bindparam, delete, insert, select, update
 
 from policy.model import Predicate
 from services.store import clock, listing, paging, sql
 from services.store.errors import NotStored, StateConflict, UnknownCursor
 from services.store.labels import codes_of, mask_of
+from services.store.listing import Order, Wanted
 from services.store.paging import Page
 from services.store.records import raise_revision
 from services.store.savepoint import Row, Savepoint
-from services.store.tables import document_contents, documents
+from services.store.tables import Text, archived_contents, document_contents, documents
 from services.store.touched import Touched, Verb
 
+LATEST_DEPOSIT_FIRST = Order()
 _OF_RECORD = sql.given(documents.c.record)
 _NAMED = sql.given(documents.c.logical_id)
 _ADD = sql.inserted(documents, "number")
@@ -34,6 +37,38 @@ _RELABEL = sql.Statement(
     update(documents)
     .where(_OF_RECORD, _NAMED)
     .values(labels=bindparam("new_labels"), entry_uuid=bindparam("new_entry_uuid"))
+)
+_SET_STATUS = sql.Statement(
+    update(documents).where(_OF_RECORD, _NAMED).values(status=bindparam("new_status", type_=Text))
+)
+_ARCHIVE = sql.Statement(
+    insert(archived_contents).from_select(
+        ["document", "content", "archived_at", "decision_id"],
+        select(
+            document_contents.c.document,
+            document_contents.c.content,
+            bindparam("archived_at", type_=BigInteger),
+            bindparam("decision_id", type_=Text),
+        ).where(sql.given(document_contents.c.document)),
+    )
+)
+_REMOVE_CONTENT = sql.Statement(delete(document_contents).where(sql.given(document_contents.c.document)))
+
+
+def _former() -> Select[Any]:
+    """The versions that a document replaces, from the last to the first."""
+    named = documents.c.record == bindparam("record", type_=Text)
+    last = select(documents.c.replaces).where(named, _NAMED).cte("former", recursive=True)
+    before = documents.alias("before")
+    former = last.union(select(before.c.replaces).where(before.c.logical_id == last.c.replaces))
+    return select(former.c.replaces)
+
+
+_FORMER = sql.Statement(select(*listing.COLUMNS).where(_OF_RECORD, documents.c.logical_id.in_(_former())))
+_RESTRICT_FORMER = sql.Statement(
+    update(documents)
+    .where(_OF_RECORD, documents.c.logical_id.in_(_former()))
+    .values(labels=documents.c.labels.bitwise_or(bindparam("bits", type_=Integer)))
 )
 
 
@@ -131,11 +166,6 @@ def _document(row: Row) -> Document:
     )
 
 
-def _json(texts: Iterable[str]) -> str:
-    # What no database keeps names nothing.
-    return json.dumps([text for text in texts if sql.is_fit(text)])
-
-
 class DocumentStore:
     """Documents, always by their record and logical id."""
 
@@ -166,25 +196,36 @@ class DocumentStore:
         return document
 
     def visible(
-        self, record: str, predicate: Predicate, *, statuses: Iterable[str], limit: int, after: str | None = None
+        self,
+        record: str,
+        predicate: Predicate,
+        wanted: Wanted,
+        *,
+        limit: int,
+        order: Order = LATEST_DEPOSIT_FIRST,
+        after: str | None = None,
     ) -> Page[Document]:
-        """What satisfies the predicate, newest deposit first, after the one of id `after`; raises UnknownCursor."""
-        bound = listing.parameters(predicate)
-        wanted = _json(statuses)
-        deposited_at, number = (paging.LAST, paging.LAST) if after is None else self._place(record, predicate, after)
+        """What satisfies the predicate and is wanted, in order, after the one of id `after`; raises UnknownCursor."""
+        place, number = (order.start, order.start) if after is None else self._place(record, predicate, order, after)
         rows = self._savepoint.rows(
-            listing.listed(predicate),
+            listing.listed(predicate, order),
             record=record,
-            statuses=wanted,
-            deposited_at=deposited_at,
+            sorted=place,
             number=number,
             limit=limit + 1,
-            **bound,
+            **wanted.parameters(),
+            **listing.parameters(predicate),
         )
         shown = paging.page(rows, limit, _document)
         for document in shown.items:
             self._touch(document, Verb.LISTED)
         return shown
+
+    def count(self, record: str, predicate: Predicate, wanted: Wanted) -> int:
+        """How many documents satisfy the predicate and are wanted; nothing is touched."""
+        bound = {**wanted.parameters(), **listing.parameters(predicate)}
+        row = self._savepoint.row(listing.counted(predicate), record=record, **bound)
+        return 0 if row is None else int(row[0])
 
     def visible_among(
         self, record: str, predicate: Predicate, logical_ids: Iterable[str], *, status: str | None = None
@@ -193,7 +234,7 @@ class DocumentStore:
 
         With `Approved` the deleted ones are judged as before their deletion, by their labels. Nothing is touched.
         """
-        named = _json(logical_ids)
+        named = sql.array_of(logical_ids)
         statement = listing.among(predicate, status)
         rows = self._savepoint.rows(statement, record=record, documents=named, **listing.parameters(predicate))
         return frozenset(row[0] for row in rows)
@@ -222,7 +263,39 @@ class DocumentStore:
         )
         document = self._metadata(record, logical_id)
         self._touch(found, Verb.RELABELLED, after)
+        if restricted := after - before:
+            self._restrict_former(record, logical_id, restricted)
         return Relabelled(document, before, document.deposit.labels)
+
+    def replace(self, logical_id: str, deposit: Deposit, content: bytes, at: datetime) -> Document:
+        """Keep a new version, and deprecate the one that it replaces (DOC-08); raises NotStored, StateConflict."""
+        self.set_status(deposit.record, logical_id, "Deprecated", Verb.REPLACED)
+        return self.deposit(dataclasses.replace(deposit, replaces=logical_id), content, at)
+
+    def set_status(self, record: str, logical_id: str, status: str, verb: Verb) -> Document:
+        """Move a document to another status of catalogue 8.2; raises NotStored."""
+        found = self._metadata(record, logical_id)
+        raise_revision(self._savepoint, record)
+        self._savepoint.change(_SET_STATUS, record=record, logical_id=logical_id, new_status=status)
+        self._touch(found, verb)
+        return dataclasses.replace(found, status=status)
+
+    def archive_at_host(self, record: str, logical_id: str, at: datetime, decision_id: str) -> None:
+        """Move the bytes out of every reader's reach (DOC-05); raises NotStored where there are none."""
+        self._metadata(record, logical_id)
+        moved = self._savepoint.change(
+            _ARCHIVE, document=logical_id, archived_at=clock.micros(at), decision_id=decision_id
+        )
+        if not moved:
+            raise NotStored("the document's content is destroyed")
+        self._savepoint.change(_REMOVE_CONTENT, document=logical_id)
+
+    def _restrict_former(self, record: str, logical_id: str, labels: frozenset[str]) -> None:
+        """Restrict the versions that a document replaces as it is itself (VIS-16)."""
+        for row in self._savepoint.rows(_FORMER, record=record, logical_id=logical_id):
+            former = _document(row)
+            self._touch(former, Verb.RELABELLED, former.deposit.labels | labels)
+        self._savepoint.change(_RESTRICT_FORMER, record=record, logical_id=logical_id, bits=mask_of(labels))
 
     def _insert(self, document: Document) -> None:
         deposit = document.deposit
@@ -256,10 +329,10 @@ class DocumentStore:
             raise NotStored("there is no such document")
         return _document(row)
 
-    def _place(self, record: str, predicate: Predicate, after: str) -> Row:
+    def _place(self, record: str, predicate: Predicate, order: Order, after: str) -> Row:
         # INVARIANT: a hidden document and one that does not exist are the same unknown cursor.
         bound = listing.parameters(predicate)
-        row = self._savepoint.row(listing.placed(predicate), record=record, logical_id=after, **bound)
+        row = self._savepoint.row(listing.placed(predicate, order), record=record, logical_id=after, **bound)
         if row is None:
             raise UnknownCursor("there is no such document to continue from")
         return row

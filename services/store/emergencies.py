@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, select, update
 
 from services.store import clock, sql
 from services.store.errors import NotStored, StateConflict
@@ -40,6 +40,18 @@ _OF_ID = sql.Statement(
     )
 )
 _END = sql.Statement(update(accesses).where(sql.given(accesses.c.id)).values(ended_at=bindparam("now")))
+
+
+_NOW = bindparam("now", type_=BigInteger)
+# The wall clock may have been set back since the start.
+_ENDING = case(
+    (accesses.c.expires_at < _NOW, accesses.c.expires_at),
+    (accesses.c.started_at > _NOW, accesses.c.started_at),
+    else_=_NOW,
+)
+_END_ALL = sql.Statement(
+    update(accesses).where(and_(sql.given(accesses.c.record), accesses.c.ended_at.is_(None))).values(ended_at=_ENDING)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +138,10 @@ class EmergencyStore:
         raise_revision(self._savepoint, record)
         # The wall clock may have been set back since the start.
         self._savepoint.change(_END, id=emergency, now=max(clock.micros(at), started_at))
+
+    def end_all(self, record: str, at: datetime) -> None:
+        """Close every access to a record that is still open."""
+        self._savepoint.change(_END_ALL, record=record, now=clock.micros(at))
 
     def live(self, record: str, person: str, at: datetime) -> EmergencyAccess | None:
         """The access that decides the mode of this person's calls on this record, if one is open and not expired."""

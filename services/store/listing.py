@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, literal, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    asc,
+    bindparam,
+    desc,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate, Within
-from services.store import sql
+from services.store import paging, sql
 from services.store.errors import Untranslatable
 from services.store.predicate import expression, texts_of
 from services.store.tables import Text, documents
@@ -36,10 +50,57 @@ COLUMNS = (
     documents.c.replaces,
 )
 _OF_RECORD = sql.given(documents.c.record)
+# What says of itself no date is as old as can be.
+_CREATED = func.coalesce(documents.c.created_at, literal_column(str(-paging.LAST)))
 _SHAPES = 512
 """How many shapes are kept compiled; the rules of one profile make a few dozen."""
 
 Shape = tuple[Any, ...]
+
+
+class Order(NamedTuple):
+    """The order of a list."""
+
+    by_creation: bool = False
+    """By when they were written, else by when they were deposited."""
+    oldest_first: bool = False
+
+    @property
+    def start(self) -> int:
+        """What stands before every place."""
+        return -paging.LAST - 1 if self.oldest_first else paging.LAST
+
+
+class Span(NamedTuple):
+    """Microseconds since 1970, the end not included."""
+
+    first: int = -paging.LAST
+    end: int = paging.LAST
+
+
+EVER: Final = Span()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The filter of a list."""
+
+    statuses: Collection[str]
+    types: Collection[str] | None = None
+    """All, if nothing is given."""
+    author: str | None = None
+    created: Span = EVER
+    deposited: Span = EVER
+
+    def parameters(self) -> Mapping[str, Any]:
+        """The values under the names that the statements give them."""
+        return {
+            "statuses": sql.array_of(self.statuses),
+            "types": None if self.types is None else sql.array_of(self.types),
+            "author": self.author,
+            **{f"created_{name}": bound for name, bound in self.created._asdict().items()},
+            **{f"deposited_{name}": bound for name, bound in self.deposited._asdict().items()},
+        }
 
 
 def shape(predicate: Predicate) -> Shape:
@@ -102,25 +163,51 @@ class _Kept:
         return expression(self.predicate, lambda _: bindparam(f"v{next(places)}"), status)
 
 
+def _asked() -> ColumnElement[bool]:
+    """The filter of a list, whose parameters are those of `Wanted.parameters`."""
+    types, author = bindparam("types", type_=Text), bindparam("author", type_=Text)
+    return and_(
+        documents.c.status.in_(select(sql.texts("statuses").c.value)),
+        or_(types.is_(None), documents.c.type.in_(select(sql.texts("types").c.value))),
+        or_(author.is_(None), documents.c.author == author),
+        *_within("created", _CREATED),
+        *_within("deposited", documents.c.deposited_at),
+    )
+
+
+def _within(name: str, column: ColumnElement[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    first, end = (bindparam(f"{name}_{bound}", type_=BigInteger) for bound in ("first", "end"))
+    return column >= first, column < end
+
+
+def _place(order: Order) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return (_CREATED if order.by_creation else documents.c.deposited_at), documents.c.number
+
+
 @lru_cache(_SHAPES)
-def _listed(kept: _Kept) -> sql.Statement:
-    place = tuple_(documents.c.deposited_at, documents.c.number)
-    older = place < tuple_(bindparam("deposited_at"), bindparam("number"))
-    asked = documents.c.status.in_(select(sql.texts("statuses").c.value))
+def _listed(kept: _Kept, order: Order) -> sql.Statement:
+    place = _place(order)
+    reached = tuple_(bindparam("sorted", type_=BigInteger), bindparam("number", type_=BigInteger))
+    rest = tuple_(*place) > reached if order.oldest_first else tuple_(*place) < reached
+    direction = asc if order.oldest_first else desc
     return sql.Statement(
         select(*COLUMNS)
-        .where(_OF_RECORD, asked, kept.condition(), older)
-        .order_by(documents.c.deposited_at.desc(), documents.c.number.desc())
+        .where(_OF_RECORD, _asked(), kept.condition(), rest)
+        .order_by(*map(direction, place))
         .limit(bindparam("limit"))
     )
 
 
 @lru_cache(_SHAPES)
-def _placed(kept: _Kept) -> sql.Statement:
+def _counted(kept: _Kept) -> sql.Statement:
+    found = select(func.count()).select_from(documents)
+    return sql.Statement(found.where(_OF_RECORD, _asked(), kept.condition()))
+
+
+@lru_cache(_SHAPES)
+def _placed(kept: _Kept, order: Order) -> sql.Statement:
     named = sql.given(documents.c.logical_id)
-    return sql.Statement(
-        select(documents.c.deposited_at, documents.c.number).where(_OF_RECORD, named, kept.condition())
-    )
+    return sql.Statement(select(*_place(order)).where(_OF_RECORD, named, kept.condition()))
 
 
 @lru_cache(_SHAPES)
@@ -130,14 +217,19 @@ def _among(kept: _Kept, status: str | None) -> sql.Statement:
     return sql.Statement(select(documents.c.logical_id).where(_OF_RECORD, named, kept.condition(read_as)))
 
 
-def listed(predicate: Predicate) -> sql.Statement:
-    """The record's documents that satisfy the predicate, newest first, after a place."""
-    return _listed(_Kept(predicate))
+def listed(predicate: Predicate, order: Order) -> sql.Statement:
+    """The record's documents that satisfy the predicate and the filter, in an order, after a place."""
+    return _listed(_Kept(predicate), order)
 
 
-def placed(predicate: Predicate) -> sql.Statement:
+def counted(predicate: Predicate) -> sql.Statement:
+    """How many of the record's documents satisfy the predicate and the filter."""
+    return _counted(_Kept(predicate))
+
+
+def placed(predicate: Predicate, order: Order) -> sql.Statement:
     """The place of one document in that list, if it satisfies the predicate."""
-    return _placed(_Kept(predicate))
+    return _placed(_Kept(predicate), order)
 
 
 def among(predicate: Predicate, status: str | None) -> sql.Statement:

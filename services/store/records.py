@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, select, update
 
 from services.store import clock, sql
 from services.store.errors import NotStored, StateConflict
 from services.store.savepoint import Savepoint
-from services.store.tables import oppositions, records
+from services.store.tables import Text, oppositions, records
 
 _CREATE = sql.inserted(records)
 _CLEAR_TOMBSTONE = sql.Statement(delete(records).where(and_(sql.given(records.c.ins), records.c.state == "DESTROYED")))
@@ -27,6 +27,24 @@ _STATUS = sql.Statement(
 )
 _RAISE_REVISION = sql.Statement(
     update(records).where(sql.given(records.c.ins, "record")).values(revision=records.c.revision + 1)
+)
+_CLOSE = sql.Statement(
+    update(records)
+    .where(sql.given(records.c.ins, "record"), records.c.state == "ACTIVE")
+    .values(state="CLOSED", closed_at=bindparam("now"), revision=records.c.revision + 1)
+)
+_REOPEN = sql.Statement(
+    update(records)
+    .where(sql.given(records.c.ins, "record"), records.c.state == "CLOSED")
+    .values(state="ACTIVE", closed_at=None, closure_motive=None, retained_until=None, revision=records.c.revision + 1)
+)
+_SET_MOTIVE = sql.Statement(
+    update(records).where(sql.given(records.c.ins, "record")).values(closure_motive=bindparam("motive", type_=Text))
+)
+_RETAIN = sql.Statement(
+    update(records)
+    .where(sql.given(records.c.ins, "record"))
+    .values(retained_until=bindparam("until", type_=BigInteger))
 )
 _OPPOSED = sql.Statement(
     select(oppositions.c.code).where(and_(sql.given(oppositions.c.record), sql.given(oppositions.c.code)))
@@ -99,6 +117,24 @@ class RecordStore:
             revision=revision,
             created_at=clock.moment(created_at),
         )
+
+    def close(self, record: str, at: datetime) -> None:
+        """ACTIVE becomes CLOSED (LIF-06); raises StateConflict for any other state."""
+        if not self._savepoint.change(_CLOSE, record=record, now=clock.micros(at)):
+            raise StateConflict("the record is not active")
+
+    def set_closure(self, record: str, motive: str) -> None:
+        """Keep why a record was closed, by a code of 1.2.250.1.213.4.1.2.4."""
+        self._savepoint.change(_SET_MOTIVE, record=record, motive=motive)
+
+    def retain(self, record: str, until: datetime | None) -> None:
+        """Keep a closed record until then (LIF-10); for ever without a time."""
+        self._savepoint.change(_RETAIN, record=record, until=None if until is None else clock.micros(until))
+
+    def reactivate(self, record: str) -> None:
+        """CLOSED becomes ACTIVE (LIF-09); raises StateConflict for any other state."""
+        if not self._savepoint.change(_REOPEN, record=record):
+            raise StateConflict("the record is not closed")
 
     def set_opposition(self, record: str, code: str, *, collector: str, at: datetime) -> bool:
         """Oppose an emergency mode (CNS-04); whether this changed anything."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -125,6 +126,12 @@ def _item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: An
 def arrays(parameter: str, name: str) -> FromClause:
     """The elements of a JSON array given as a parameter, as rows with one column `value`."""
     return _JsonArray(bindparam(parameter, type_=Text)).table_valued("value", name=name)
+
+
+def array_of(texts: Iterable[str]) -> str:
+    """The value of such a parameter: a JSON array."""
+    # What no database keeps names nothing.
+    return json.dumps([text for text in texts if is_fit(text)])
 
 
 def item(array: ColumnElement[Any], place: int, type_: TypeEngine[Any]) -> ColumnElement[Any]:

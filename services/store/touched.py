@@ -13,6 +13,10 @@ class Verb(StrEnum):
     READ = "READ"
     CREATED = "CREATED"
     RELABELLED = "RELABELLED"
+    ARCHIVED = "ARCHIVED"
+    UNARCHIVED = "UNARCHIVED"
+    REPLACED = "REPLACED"
+    DELETED = "DELETED"
 
 
 @dataclass(frozen=True, slots=True)

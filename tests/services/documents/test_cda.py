@@ -47,6 +47,7 @@ def test_every_field_of_the_header_is_read() -> None:
         author_structure=Identifier(*HOSPITAL),
         custodian=Identifier(*HOSPITAL),
         legal_authenticator=Identifier(*DOCTOR),
+        practice_settings=("ETABLISSEMENT",),
     )
     assert expected == read_header(VALID, NOW)
 

@@ -22,7 +22,7 @@ from tests.services.noninterference.pair import HIDDEN_ID, Answer, Bare, Hidden,
 from tests.services.world import FEATURES, Person, running
 
 DEEP = bool(os.environ.get("DMP_TEST_DEEP"))
-EXAMPLES = 200 if DEEP else 10
+EXAMPLES = 200 if DEEP else 5
 FRESH_ID = "2.16.840.1.113883.19.5.3"
 TYPES = ("34112-3", "68599-0", "11502-2", "75496-0", "18748-4")
 NORMAL, MASKED = documents.LABEL_NORMAL, documents.LABEL_MASQUE_PS

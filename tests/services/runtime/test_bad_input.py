@@ -101,8 +101,10 @@ BLOCK = ("records", "RecordsService/BlockProfessional")
 DEPOSIT = ("documents", "DocumentsService/DepositDocument")
 LIST = ("documents", "DocumentsService/ListDocuments")
 READ = ("documents", "DocumentsService/GetDocument")
+REPLACE = ("documents", "DocumentsService/ReplaceDocument")
 CHECK = ("authorization", "AuthorizationService/Check")
 TRACES = ("trace", "TraceService/ListTraces")
+SETTING = "content.documentationOf.serviceEvent.performer.assignedEntity.representedOrganization"
 GLASS = records.OPPOSITION_BRIS_DE_GLACE
 INS = "284037599900117"
 BORN = access.Date(year=1984, month=3, day=1)
@@ -166,6 +168,8 @@ ROWS = (
     Row("a CDA without a title", DEPOSIT, deposit(lambda world, patient: world.cda(patient, title="")), "CDA_MISSING", "content.title"),
     Row("a CDA of the year 3000", DEPOSIT, deposit(lambda world, patient: world.cda(patient, effective_time="30000101120000+0100")), "CDA_DATE", "content.effectiveTime"),
     Row("a CDA with a wrong key", DEPOSIT, deposit(lambda world, patient: wrong_key(world.cda(patient), patient)), "CDA_VALUE", "content.recordTarget.patientRole.id"),
+    Row("a CDA of no practice setting", DEPOSIT, deposit(lambda world, patient: world.cda(patient, practice_setting="SORCELLERIE")), "UNKNOWN_CODE", SETTING),
+    Row("a replacement without content", REPLACE, on_record(documents.ReplaceDocumentRequest, document_id="x", labels=[number(1)]), "REQUIRED", "content"),
     Row("a CDA about another patient", DEPOSIT, deposit(lambda world, _: world.cda(world.patient())), "ACCESS_DENIED", "content.recordTarget.patientRole.id", "PERMISSION_DENIED"),
     Row("a CDA by another author", DEPOSIT, deposit(lambda world, patient: world.cda(patient, "colleague")), "ACCESS_DENIED", "content.author.assignedAuthor.id", "PERMISSION_DENIED"),
 )
@@ -214,7 +218,7 @@ def test_bad_input_is_refused(world: World, row: Row) -> None:
     if row.traced:
         entry = world.trace(refused.decision_id)
         assert (entry["effect"], entry["outcome"]) == ("DENY", "REFUSED")
-        assert entry["items"] == [] or row.rpc is READ
+        assert entry["items"] == [] or row.rpc in (READ, REPLACE)
 
 
 def test_every_fault_is_told_at_once(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from policy.model import Always, Contains, Not, Predicate
 from services.store.documents import Document, Relabelled
 from services.store.errors import NotStored, StateConflict, StatementFailed, UnfitValue, UnknownCursor
+from services.store.listing import Wanted
 from services.store.paging import Page
 from services.store.unit_of_work import Done, Scope, Touched, TraceEntry, Verb
 from tests.services.databases import Database
@@ -35,8 +36,9 @@ ALL = Always(value=True)
 
 def listed(connection: Database, predicate: Predicate = ALL, **how: Any) -> Page[Document]:
     """A page of Alice's documents, by default of the approved ones."""
-    asked = {"statuses": ["Approved"], "limit": 100, **how}
-    page: Page[Document] = within(connection, lambda scope: scope.documents.visible(ALICE, predicate, **asked))
+    asked = {"limit": 100, **{name: how.pop(name) for name in ("limit", "after", "order") if name in how}}
+    wanted = Wanted(**{"statuses": ["Approved"], **how})
+    page: Page[Document] = within(connection, lambda scope: scope.documents.visible(ALICE, predicate, wanted, **asked))
     return page
 
 
@@ -185,7 +187,7 @@ def test_what_a_handler_touches_is_noted(connection: Database) -> None:
     within(connection, lambda scope: deposit(scope, at=AT - timedelta(days=1)))
 
     def handle(scope: Scope, _verdict: object) -> str:
-        scope.documents.visible(ALICE, ALL, statuses=["Approved"], limit=1)
+        scope.documents.visible(ALICE, ALL, Wanted(statuses=["Approved"]), limit=1)
         scope.documents.content(ALICE, kept.logical_id)
         scope.documents.relabel(ALICE, kept.logical_id, add=["MASQUE_PS"])
         return deposit(scope, type="60568-3").logical_id

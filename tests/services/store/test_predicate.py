@@ -13,6 +13,7 @@ from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate
 from services.store.clock import micros, moment
 from services.store.errors import Untranslatable
 from services.store.labels import CODES
+from services.store.listing import Wanted
 from services.store.predicate import expression
 from services.store.tables import DOCUMENT_STATUSES
 from tests.services.databases import Database
@@ -108,7 +109,7 @@ def visible(connection: Database, predicate: Predicate) -> list[str]:
     """The logical ids that a list shows, of every status."""
     page = within(
         connection,
-        lambda scope: scope.documents.visible(ALICE, predicate, statuses=DOCUMENT_STATUSES, limit=1000),
+        lambda scope: scope.documents.visible(ALICE, predicate, Wanted(statuses=DOCUMENT_STATUSES), limit=1000),
     )
     return [document.logical_id for document in page.items]
 

@@ -144,6 +144,7 @@ class Access(_message.Message):
     ASKED_FIELD_NUMBER: _builtins.int
     TRACED_AS_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
+    BRINGS_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action of the vocabulary (`rules/vocabulary.yaml`) that is decided."""
     form: Global___Form.ValueType
@@ -165,6 +166,10 @@ class Access(_message.Message):
     items: _builtins.str
     """Path of the repeated field that holds the questions, for the form BATCH; the paths of record, document, asked and
     facts then begin at one of its messages.
+    """
+    brings: _builtins.str
+    """The action by which the document that the request brings is decided as well, after what it is brought for; it then
+    has the labels of the stored one too (VIS-16).
     """
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
@@ -188,10 +193,11 @@ class Access(_message.Message):
         asked: _builtins.str = ...,
         traced_as: _builtins.str = ...,
         items: _builtins.str = ...,
+        brings: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked", b"asked", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "form", b"form", "items", b"items", "record", b"record", "traced_as", b"traced_as"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked", b"asked", "brings", b"brings", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "form", b"form", "items", b"items", "record", b"record", "traced_as", b"traced_as"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

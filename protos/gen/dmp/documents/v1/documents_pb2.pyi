@@ -93,6 +93,86 @@ DOCUMENT_STATUS_DELETED: DocumentStatus.ValueType  # 4
 """Deleted: asked for in a filter, it finds nothing (DOC-05)."""
 Global___DocumentStatus: _TypeAlias = DocumentStatus  # noqa: Y015
 
+class _Space:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SpaceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Space.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SPACE_UNSPECIFIED: _Space.ValueType  # 0
+    """Not a space: refused."""
+    SPACE_SYNTHESIS: _Space.ValueType  # 1
+    """Synthesis and general medical data."""
+    SPACE_TREATMENTS: _Space.ValueType  # 2
+    """Treatments and care."""
+    SPACE_REPORTS: _Space.ValueType  # 3
+    """Reports."""
+    SPACE_IMAGING: _Space.ValueType  # 4
+    """Imaging."""
+    SPACE_LABORATORY: _Space.ValueType  # 5
+    """Laboratory analyses."""
+    SPACE_PREVENTION: _Space.ValueType  # 6
+    """Prevention."""
+    SPACE_CERTIFICATES: _Space.ValueType  # 7
+    """Certificates and declarations."""
+    SPACE_PERSONAL: _Space.ValueType  # 8
+    """The holder's own space."""
+
+class Space(_Space, metaclass=_SpaceEnumTypeWrapper):
+    """One of the eight spaces of a record (catalogue 3.3)."""
+
+SPACE_UNSPECIFIED: Space.ValueType  # 0
+"""Not a space: refused."""
+SPACE_SYNTHESIS: Space.ValueType  # 1
+"""Synthesis and general medical data."""
+SPACE_TREATMENTS: Space.ValueType  # 2
+"""Treatments and care."""
+SPACE_REPORTS: Space.ValueType  # 3
+"""Reports."""
+SPACE_IMAGING: Space.ValueType  # 4
+"""Imaging."""
+SPACE_LABORATORY: Space.ValueType  # 5
+"""Laboratory analyses."""
+SPACE_PREVENTION: Space.ValueType  # 6
+"""Prevention."""
+SPACE_CERTIFICATES: Space.ValueType  # 7
+"""Certificates and declarations."""
+SPACE_PERSONAL: Space.ValueType  # 8
+"""The holder's own space."""
+Global___Space: _TypeAlias = Space  # noqa: Y015
+
+class _DocumentOrder:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DocumentOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DocumentOrder.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DOCUMENT_ORDER_UNSPECIFIED: _DocumentOrder.ValueType  # 0
+    """The latest deposit first."""
+    DOCUMENT_ORDER_DEPOSITED_NEWEST: _DocumentOrder.ValueType  # 1
+    """The latest deposit first."""
+    DOCUMENT_ORDER_DEPOSITED_OLDEST: _DocumentOrder.ValueType  # 2
+    """The earliest deposit first."""
+    DOCUMENT_ORDER_CREATED_NEWEST: _DocumentOrder.ValueType  # 3
+    """The latest written first."""
+    DOCUMENT_ORDER_CREATED_OLDEST: _DocumentOrder.ValueType  # 4
+    """The earliest written first."""
+
+class DocumentOrder(_DocumentOrder, metaclass=_DocumentOrderEnumTypeWrapper):
+    """The order of a list."""
+
+DOCUMENT_ORDER_UNSPECIFIED: DocumentOrder.ValueType  # 0
+"""The latest deposit first."""
+DOCUMENT_ORDER_DEPOSITED_NEWEST: DocumentOrder.ValueType  # 1
+"""The latest deposit first."""
+DOCUMENT_ORDER_DEPOSITED_OLDEST: DocumentOrder.ValueType  # 2
+"""The earliest deposit first."""
+DOCUMENT_ORDER_CREATED_NEWEST: DocumentOrder.ValueType  # 3
+"""The latest written first."""
+DOCUMENT_ORDER_CREATED_OLDEST: DocumentOrder.ValueType  # 4
+"""The earliest written first."""
+Global___DocumentOrder: _TypeAlias = DocumentOrder  # noqa: Y015
+
 @_typing.final
 class Document(_message.Message):
     """What is known of a document without opening it."""
@@ -252,10 +332,21 @@ class ListDocumentsRequest(_message.Message):
     STATUSES_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SPACES_FIELD_NUMBER: _builtins.int
+    TYPE_CODES_FIELD_NUMBER: _builtins.int
+    CREATED_FIELD_NUMBER: _builtins.int
+    DEPOSITED_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """The most documents returned; 50 when not given, 500 at most."""
     page_token: _builtins.str
-    """`next_page_token` of the page before; empty for the first."""
+    """`next_page_token` of the page before, for the same question; empty for the first."""
+    order: Global___DocumentOrder.ValueType
+    """In which order; the latest deposit first when not given."""
+    count: _builtins.bool
+    """Whether to count what the question finds, on every page."""
     @_builtins.property
     def record(self) -> _access_pb2.Identifier:
         """The record."""
@@ -268,6 +359,26 @@ class ListDocumentsRequest(_message.Message):
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___DocumentStatus.ValueType]:
         """The availabilities wanted; Approved when none is given (DOC-02)."""
 
+    @_builtins.property
+    def spaces(self) -> _containers.RepeatedScalarFieldContainer[Global___Space.ValueType]:
+        """The spaces wanted (catalogue 3.3); all when none is given."""
+
+    @_builtins.property
+    def type_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The types wanted (JDV_J66 typeCode); all when none is given."""
+
+    @_builtins.property
+    def created(self) -> Global___Period:
+        """When they were written."""
+
+    @_builtins.property
+    def deposited(self) -> Global___Period:
+        """When they were deposited."""
+
+    @_builtins.property
+    def author(self) -> _access_pb2.Identifier:
+        """Who wrote them: a professional, a structure or the holder."""
+
     def __init__(
         self,
         *,
@@ -276,14 +387,51 @@ class ListDocumentsRequest(_message.Message):
         statuses: _abc.Iterable[Global___DocumentStatus.ValueType] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        spaces: _abc.Iterable[Global___Space.ValueType] | None = ...,
+        type_codes: _abc.Iterable[_builtins.str] | None = ...,
+        created: Global___Period | None = ...,
+        deposited: Global___Period | None = ...,
+        author: _access_pb2.Identifier | None = ...,
+        order: Global___DocumentOrder.ValueType = ...,
+        count: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "author", b"author", "created", b"created", "deposited", b"deposited", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "page_size", b"page_size", "page_token", b"page_token", "record", b"record", "statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "author", b"author", "count", b"count", "created", b"created", "deposited", b"deposited", "order", b"order", "page_size", b"page_size", "page_token", b"page_token", "record", b"record", "spaces", b"spaces", "statuses", b"statuses", "type_codes", b"type_codes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListDocumentsRequest: _TypeAlias = ListDocumentsRequest  # noqa: Y015
+
+@_typing.final
+class Period(_message.Message):
+    """Days in Paris, both included; without a first or a last one, without that bound."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def first(self) -> _access_pb2.Date:
+        """The first day."""
+
+    @_builtins.property
+    def last(self) -> _access_pb2.Date:
+        """The last day."""
+
+    def __init__(
+        self,
+        *,
+        first: _access_pb2.Date | None = ...,
+        last: _access_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "last", b"last"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "last", b"last"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Period: _TypeAlias = Period  # noqa: Y015
 
 @_typing.final
 class ListDocumentsResponse(_message.Message):
@@ -294,15 +442,18 @@ class ListDocumentsResponse(_message.Message):
     DECIDED_FIELD_NUMBER: _builtins.int
     DOCUMENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Asks for the page after; empty on the last."""
+    total: _builtins.int
+    """How many of them there are on all pages, if that was asked: of those that the caller may read alone (VIS-18)."""
     @_builtins.property
     def decided(self) -> _access_pb2.Decided:
         """The decision."""
 
     @_builtins.property
     def documents(self) -> _containers.RepeatedCompositeFieldContainer[Global___Document]:
-        """The documents that the caller may read. There is no total: it would count the hidden ones (VIS-18)."""
+        """The documents that the caller may read."""
 
     def __init__(
         self,
@@ -310,12 +461,15 @@ class ListDocumentsResponse(_message.Message):
         decided: _access_pb2.Decided | None = ...,
         documents: _abc.Iterable[Global___Document] | None = ...,
         next_page_token: _builtins.str = ...,
+        total: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_total", b"_total", "decided", b"decided", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "documents", b"documents", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_total", b"_total", "decided", b"decided", "documents", b"documents", "next_page_token", b"next_page_token", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__total: _TypeAlias = _typing.Literal["total"]  # noqa: Y015
+    _WhichOneofArgType__total: _TypeAlias = _typing.Literal["_total", b"_total"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__total) -> _WhichOneofReturnType__total | None: ...
 
 Global___ListDocumentsResponse: _TypeAlias = ListDocumentsResponse  # noqa: Y015
 
@@ -578,3 +732,329 @@ class RevealToPatientResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevealToPatientResponse: _TypeAlias = RevealToPatientResponse  # noqa: Y015
+
+@_typing.final
+class RevealToRepresentativesRequest(_message.Message):
+    """Asks for RevealToRepresentatives."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document's logical id."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: `minor_consent` and `confirmed` (VIS-13)."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevealToRepresentativesRequest: _TypeAlias = RevealToRepresentativesRequest  # noqa: Y015
+
+@_typing.final
+class RevealToRepresentativesResponse(_message.Message):
+    """Answers RevealToRepresentatives."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    @_builtins.property
+    def document(self) -> Global___Document:
+        """What is now known of the document."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        document: Global___Document | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document", b"document"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document", b"document"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevealToRepresentativesResponse: _TypeAlias = RevealToRepresentativesResponse  # noqa: Y015
+
+@_typing.final
+class ArchiveDocumentRequest(_message.Message):
+    """Asks for ArchiveDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document's logical id."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveDocumentRequest: _TypeAlias = ArchiveDocumentRequest  # noqa: Y015
+
+@_typing.final
+class ArchiveDocumentResponse(_message.Message):
+    """Answers ArchiveDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    @_builtins.property
+    def document(self) -> Global___Document:
+        """What is now known of the document."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        document: Global___Document | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document", b"document"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document", b"document"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveDocumentResponse: _TypeAlias = ArchiveDocumentResponse  # noqa: Y015
+
+@_typing.final
+class UnarchiveDocumentRequest(_message.Message):
+    """Asks for UnarchiveDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document's logical id."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnarchiveDocumentRequest: _TypeAlias = UnarchiveDocumentRequest  # noqa: Y015
+
+@_typing.final
+class UnarchiveDocumentResponse(_message.Message):
+    """Answers UnarchiveDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    @_builtins.property
+    def document(self) -> Global___Document:
+        """What is now known of the document."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        document: Global___Document | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document", b"document"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document", b"document"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnarchiveDocumentResponse: _TypeAlias = UnarchiveDocumentResponse  # noqa: Y015
+
+@_typing.final
+class DeleteDocumentRequest(_message.Message):
+    """Asks for DeleteDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document's logical id."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: `patient_request`, or the reason PATIENT_REQUEST or ERROR (DOC-10)."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteDocumentRequest: _TypeAlias = DeleteDocumentRequest  # noqa: Y015
+
+@_typing.final
+class DeleteDocumentResponse(_message.Message):
+    """Answers DeleteDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteDocumentResponse: _TypeAlias = DeleteDocumentResponse  # noqa: Y015
+
+@_typing.final
+class ReplaceDocumentRequest(_message.Message):
+    """Asks for ReplaceDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document's logical id."""
+    content: _builtins.bytes
+    """The new version, a CDA R2 document of the caller's, as for a deposit."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: `non_opposition` (CNS-05)."""
+
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedScalarFieldContainer[Global___Label.ValueType]:
+        """Who may see it, as for a deposit. It has those of the version replaced as well (VIS-16)."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+        labels: _abc.Iterable[Global___Label.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "content", b"content", "document_id", b"document_id", "labels", b"labels", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplaceDocumentRequest: _TypeAlias = ReplaceDocumentRequest  # noqa: Y015
+
+@_typing.final
+class ReplaceDocumentResponse(_message.Message):
+    """Answers ReplaceDocument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    ENTRY_UUID_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """Logical id of the new version."""
+    entry_uuid: _builtins.str
+    """Id of this state of its metadata."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        document_id: _builtins.str = ...,
+        entry_uuid: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document_id", b"document_id", "entry_uuid", b"entry_uuid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplaceDocumentResponse: _TypeAlias = ReplaceDocumentResponse  # noqa: Y015

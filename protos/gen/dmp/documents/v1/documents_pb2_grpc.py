@@ -65,6 +65,31 @@ class DocumentsServiceStub:
                 request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToPatientRequest.SerializeToString,
                 response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToPatientResponse.FromString,
                 _registered_method=True)
+        self.RevealToRepresentatives = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/RevealToRepresentatives',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToRepresentativesRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToRepresentativesResponse.FromString,
+                _registered_method=True)
+        self.ArchiveDocument = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/ArchiveDocument',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ArchiveDocumentRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ArchiveDocumentResponse.FromString,
+                _registered_method=True)
+        self.UnarchiveDocument = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/UnarchiveDocument',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.UnarchiveDocumentRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.UnarchiveDocumentResponse.FromString,
+                _registered_method=True)
+        self.DeleteDocument = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/DeleteDocument',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DeleteDocumentRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DeleteDocumentResponse.FromString,
+                _registered_method=True)
+        self.ReplaceDocument = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/ReplaceDocument',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentResponse.FromString,
+                _registered_method=True)
 
 
 class DocumentsServiceServicer:
@@ -113,6 +138,42 @@ class DocumentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RevealToRepresentatives(self, request, context):
+        """Shows the representatives a document that the minor kept secret (VIS-13). Irreversible.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveDocument(self, request, context):
+        """Puts a document of one's own among the archived ones (DOC-03, DOC-09).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnarchiveDocument(self, request, context):
+        """Puts an archived document of one's own back in force (DOC-09).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteDocument(self, request, context):
+        """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplaceDocument(self, request, context):
+        """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
+        restricted as it was (DOC-08, VIS-16).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DocumentsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -145,6 +206,31 @@ def add_DocumentsServiceServicer_to_server(servicer, server):
                     servicer.RevealToPatient,
                     request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToPatientRequest.FromString,
                     response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToPatientResponse.SerializeToString,
+            ),
+            'RevealToRepresentatives': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevealToRepresentatives,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToRepresentativesRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToRepresentativesResponse.SerializeToString,
+            ),
+            'ArchiveDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveDocument,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ArchiveDocumentRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ArchiveDocumentResponse.SerializeToString,
+            ),
+            'UnarchiveDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnarchiveDocument,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.UnarchiveDocumentRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.UnarchiveDocumentResponse.SerializeToString,
+            ),
+            'DeleteDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteDocument,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DeleteDocumentRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DeleteDocumentResponse.SerializeToString,
+            ),
+            'ReplaceDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplaceDocument,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -310,6 +396,141 @@ class DocumentsService:
             '/dmp.documents.v1.DocumentsService/RevealToPatient',
             dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToPatientRequest.SerializeToString,
             dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToPatientResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevealToRepresentatives(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/RevealToRepresentatives',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToRepresentativesRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.RevealToRepresentativesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/ArchiveDocument',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.ArchiveDocumentRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.ArchiveDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnarchiveDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/UnarchiveDocument',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.UnarchiveDocumentRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.UnarchiveDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/DeleteDocument',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.DeleteDocumentRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.DeleteDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/ReplaceDocument',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,18 @@ class DocumentsServiceStub:
     """Ends the masking (VIS-05)."""
     RevealToPatient: _grpc.UnaryUnaryMultiCallable[_documents_pb2.RevealToPatientRequest, _documents_pb2.RevealToPatientResponse]
     """Shows the holder a document that waited for its interview (VIS-08). Irreversible."""
+    RevealToRepresentatives: _grpc.UnaryUnaryMultiCallable[_documents_pb2.RevealToRepresentativesRequest, _documents_pb2.RevealToRepresentativesResponse]
+    """Shows the representatives a document that the minor kept secret (VIS-13). Irreversible."""
+    ArchiveDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.ArchiveDocumentRequest, _documents_pb2.ArchiveDocumentResponse]
+    """Puts a document of one's own among the archived ones (DOC-03, DOC-09)."""
+    UnarchiveDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.UnarchiveDocumentRequest, _documents_pb2.UnarchiveDocumentResponse]
+    """Puts an archived document of one's own back in force (DOC-09)."""
+    DeleteDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.DeleteDocumentRequest, _documents_pb2.DeleteDocumentResponse]
+    """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
+    ReplaceDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.ReplaceDocumentRequest, _documents_pb2.ReplaceDocumentResponse]
+    """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
+    restricted as it was (DOC-08, VIS-16).
+    """
 
 @_typing.type_check_only
 class DocumentsServiceAsyncStub(DocumentsServiceStub):
@@ -63,6 +75,18 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     """Ends the masking (VIS-05)."""
     RevealToPatient: _aio.UnaryUnaryMultiCallable[_documents_pb2.RevealToPatientRequest, _documents_pb2.RevealToPatientResponse]  # type: ignore[assignment]
     """Shows the holder a document that waited for its interview (VIS-08). Irreversible."""
+    RevealToRepresentatives: _aio.UnaryUnaryMultiCallable[_documents_pb2.RevealToRepresentativesRequest, _documents_pb2.RevealToRepresentativesResponse]  # type: ignore[assignment]
+    """Shows the representatives a document that the minor kept secret (VIS-13). Irreversible."""
+    ArchiveDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.ArchiveDocumentRequest, _documents_pb2.ArchiveDocumentResponse]  # type: ignore[assignment]
+    """Puts a document of one's own among the archived ones (DOC-03, DOC-09)."""
+    UnarchiveDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.UnarchiveDocumentRequest, _documents_pb2.UnarchiveDocumentResponse]  # type: ignore[assignment]
+    """Puts an archived document of one's own back in force (DOC-09)."""
+    DeleteDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.DeleteDocumentRequest, _documents_pb2.DeleteDocumentResponse]  # type: ignore[assignment]
+    """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
+    ReplaceDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.ReplaceDocumentRequest, _documents_pb2.ReplaceDocumentResponse]  # type: ignore[assignment]
+    """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
+    restricted as it was (DOC-08, VIS-16).
+    """
 
 class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Holds the documents (catalogue sections 3 and 5). What a caller may not see answers as if it did not exist (ENV-03, VIS-18)."""
@@ -114,5 +138,47 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_documents_pb2.RevealToPatientResponse, _abc.Awaitable[_documents_pb2.RevealToPatientResponse]]:
         """Shows the holder a document that waited for its interview (VIS-08). Irreversible."""
+
+    @_abc_1.abstractmethod
+    def RevealToRepresentatives(
+        self,
+        request: _documents_pb2.RevealToRepresentativesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.RevealToRepresentativesResponse, _abc.Awaitable[_documents_pb2.RevealToRepresentativesResponse]]:
+        """Shows the representatives a document that the minor kept secret (VIS-13). Irreversible."""
+
+    @_abc_1.abstractmethod
+    def ArchiveDocument(
+        self,
+        request: _documents_pb2.ArchiveDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.ArchiveDocumentResponse, _abc.Awaitable[_documents_pb2.ArchiveDocumentResponse]]:
+        """Puts a document of one's own among the archived ones (DOC-03, DOC-09)."""
+
+    @_abc_1.abstractmethod
+    def UnarchiveDocument(
+        self,
+        request: _documents_pb2.UnarchiveDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.UnarchiveDocumentResponse, _abc.Awaitable[_documents_pb2.UnarchiveDocumentResponse]]:
+        """Puts an archived document of one's own back in force (DOC-09)."""
+
+    @_abc_1.abstractmethod
+    def DeleteDocument(
+        self,
+        request: _documents_pb2.DeleteDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.DeleteDocumentResponse, _abc.Awaitable[_documents_pb2.DeleteDocumentResponse]]:
+        """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
+
+    @_abc_1.abstractmethod
+    def ReplaceDocument(
+        self,
+        request: _documents_pb2.ReplaceDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.ReplaceDocumentResponse, _abc.Awaitable[_documents_pb2.ReplaceDocumentResponse]]:
+        """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
+        restricted as it was (DOC-08, VIS-16).
+        """
 
 def add_DocumentsServiceServicer_to_server(servicer: DocumentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -920,3 +920,111 @@ class Notification(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Notification: _TypeAlias = Notification  # noqa: Y015
+
+@_typing.final
+class CloseRecordRequest(_message.Message):
+    """Asks for CloseRecord."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: `patient_request`, for a professional (LIF-06)."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseRecordRequest: _TypeAlias = CloseRecordRequest  # noqa: Y015
+
+@_typing.final
+class CloseRecordResponse(_message.Message):
+    """Answers CloseRecord."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseRecordResponse: _TypeAlias = CloseRecordResponse  # noqa: Y015
+
+@_typing.final
+class ReactivateRecordRequest(_message.Message):
+    """Asks for ReactivateRecord."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: `consent` (CNS-06)."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReactivateRecordRequest: _TypeAlias = ReactivateRecordRequest  # noqa: Y015
+
+@_typing.final
+class ReactivateRecordResponse(_message.Message):
+    """Answers ReactivateRecord."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReactivateRecordResponse: _TypeAlias = ReactivateRecordResponse  # noqa: Y015

@@ -70,6 +70,16 @@ class RecordsServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetTreatingPhysicianRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetTreatingPhysicianResponse.FromString,
                 _registered_method=True)
+        self.CloseRecord = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/CloseRecord',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.CloseRecordRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.CloseRecordResponse.FromString,
+                _registered_method=True)
+        self.ReactivateRecord = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/ReactivateRecord',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ReactivateRecordRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ReactivateRecordResponse.FromString,
+                _registered_method=True)
         self.SetOpposition = channel.unary_unary(
                 '/dmp.records.v1.RecordsService/SetOpposition',
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetOppositionRequest.SerializeToString,
@@ -145,6 +155,21 @@ class RecordsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CloseRecord(self, request, context):
+        """Closes the record: nobody consults or feeds it any more, and it is kept for the time of retention (LIF-06, LIF-07).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReactivateRecord(self, request, context):
+        """Opens a closed record again within the time of retention, with a new consent (LIF-09, CNS-06). Documents, labels and
+        blocks are as they were; authorisations and treating physicians are not (catalogue 8.3).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SetOpposition(self, request, context):
         """Opposes one of the two emergency accesses, or withdraws the opposition (CNS-04, MOD-16).
         """
@@ -210,6 +235,16 @@ def add_RecordsServiceServicer_to_server(servicer, server):
                     servicer.SetTreatingPhysician,
                     request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetTreatingPhysicianRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetTreatingPhysicianResponse.SerializeToString,
+            ),
+            'CloseRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseRecord,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.CloseRecordRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.CloseRecordResponse.SerializeToString,
+            ),
+            'ReactivateRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReactivateRecord,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ReactivateRecordRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ReactivateRecordResponse.SerializeToString,
             ),
             'SetOpposition': grpc.unary_unary_rpc_method_handler(
                     servicer.SetOpposition,
@@ -422,6 +457,60 @@ class RecordsService:
             '/dmp.records.v1.RecordsService/SetTreatingPhysician',
             dmp_dot_records_dot_v1_dot_records__pb2.SetTreatingPhysicianRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_records__pb2.SetTreatingPhysicianResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/CloseRecord',
+            dmp_dot_records_dot_v1_dot_records__pb2.CloseRecordRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.CloseRecordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReactivateRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/ReactivateRecord',
+            dmp_dot_records_dot_v1_dot_records__pb2.ReactivateRecordRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.ReactivateRecordResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,12 @@ class RecordsServiceStub:
     """Ends a block; the professional then has no right until one is given (AUT-07, section 8.3)."""
     SetTreatingPhysician: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetTreatingPhysicianRequest, _records_pb2.SetTreatingPhysicianResponse]
     """Gives a doctor the role of treating physician, with the right that goes with it (AUT-09)."""
+    CloseRecord: _grpc.UnaryUnaryMultiCallable[_records_pb2.CloseRecordRequest, _records_pb2.CloseRecordResponse]
+    """Closes the record: nobody consults or feeds it any more, and it is kept for the time of retention (LIF-06, LIF-07)."""
+    ReactivateRecord: _grpc.UnaryUnaryMultiCallable[_records_pb2.ReactivateRecordRequest, _records_pb2.ReactivateRecordResponse]
+    """Opens a closed record again within the time of retention, with a new consent (LIF-09, CNS-06). Documents, labels and
+    blocks are as they were; authorisations and treating physicians are not (catalogue 8.3).
+    """
     SetOpposition: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetOppositionRequest, _records_pb2.SetOppositionResponse]
     """Opposes one of the two emergency accesses, or withdraws the opposition (CNS-04, MOD-16)."""
     StartEmergencyAccess: _grpc.UnaryUnaryMultiCallable[_records_pb2.StartEmergencyAccessRequest, _records_pb2.StartEmergencyAccessResponse]
@@ -75,6 +81,12 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     """Ends a block; the professional then has no right until one is given (AUT-07, section 8.3)."""
     SetTreatingPhysician: _aio.UnaryUnaryMultiCallable[_records_pb2.SetTreatingPhysicianRequest, _records_pb2.SetTreatingPhysicianResponse]  # type: ignore[assignment]
     """Gives a doctor the role of treating physician, with the right that goes with it (AUT-09)."""
+    CloseRecord: _aio.UnaryUnaryMultiCallable[_records_pb2.CloseRecordRequest, _records_pb2.CloseRecordResponse]  # type: ignore[assignment]
+    """Closes the record: nobody consults or feeds it any more, and it is kept for the time of retention (LIF-06, LIF-07)."""
+    ReactivateRecord: _aio.UnaryUnaryMultiCallable[_records_pb2.ReactivateRecordRequest, _records_pb2.ReactivateRecordResponse]  # type: ignore[assignment]
+    """Opens a closed record again within the time of retention, with a new consent (LIF-09, CNS-06). Documents, labels and
+    blocks are as they were; authorisations and treating physicians are not (catalogue 8.3).
+    """
     SetOpposition: _aio.UnaryUnaryMultiCallable[_records_pb2.SetOppositionRequest, _records_pb2.SetOppositionResponse]  # type: ignore[assignment]
     """Opposes one of the two emergency accesses, or withdraws the opposition (CNS-04, MOD-16)."""
     StartEmergencyAccess: _aio.UnaryUnaryMultiCallable[_records_pb2.StartEmergencyAccessRequest, _records_pb2.StartEmergencyAccessResponse]  # type: ignore[assignment]
@@ -142,6 +154,24 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.SetTreatingPhysicianResponse, _abc.Awaitable[_records_pb2.SetTreatingPhysicianResponse]]:
         """Gives a doctor the role of treating physician, with the right that goes with it (AUT-09)."""
+
+    @_abc_1.abstractmethod
+    def CloseRecord(
+        self,
+        request: _records_pb2.CloseRecordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.CloseRecordResponse, _abc.Awaitable[_records_pb2.CloseRecordResponse]]:
+        """Closes the record: nobody consults or feeds it any more, and it is kept for the time of retention (LIF-06, LIF-07)."""
+
+    @_abc_1.abstractmethod
+    def ReactivateRecord(
+        self,
+        request: _records_pb2.ReactivateRecordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.ReactivateRecordResponse, _abc.Awaitable[_records_pb2.ReactivateRecordResponse]]:
+        """Opens a closed record again within the time of retention, with a new consent (LIF-09, CNS-06). Documents, labels and
+        blocks are as they were; authorisations and treating physicians are not (catalogue 8.3).
+        """
 
     @_abc_1.abstractmethod
     def SetOpposition(
