@@ -1,0 +1,61 @@
+"""What every command of `dmp rules` shares: the folder that it reads, its exit codes and how faults are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from policy.errors import RuleFaults
+from policy.ruleset import RuleSet, load
+
+HELD, FAILED, NOT_OPENED, INVALID_RULES = 0, 1, 2, 3
+DEFAULT_PROFILE = "seed-2011"
+RULES = Path(__file__).resolve().parents[2] / "rules"
+
+app = typer.Typer(
+    no_args_is_help=True, help="Check, test and ask the rule files (vérifier, essayer, interroger les règles)."
+)
+Folder = Annotated[
+    Path, typer.Option("--rules", help="folder of the rule files", envvar="DMP_RULES", show_default="rules")
+]
+Json = Annotated[bool, typer.Option("--json", help="answer as JSON, for programs")]
+
+
+def loaded(folder: Path, as_json: bool) -> RuleSet:
+    """The rule set, or the end of the program with every fault told."""
+    try:
+        return load(folder)
+    except RuleFaults as error:
+        tell_faults(error, as_json)
+        raise typer.Exit(INVALID_RULES) from None
+
+
+def tell_faults(error: RuleFaults, as_json: bool) -> None:
+    """Every fault with its place and what to do."""
+    if as_json:
+        places = [
+            {
+                "file": f.place.file,
+                "line": f.place.line,
+                "column": f.place.column,
+                "message": f.message,
+                "advice": f.advice,
+            }
+            for f in error.faults
+        ]
+        typer.echo(json.dumps({"held": False, "faults": places}, ensure_ascii=False))
+        return
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for fault in error.faults:
+        advice = f" [green]({plain(fault.advice)})[/]" if fault.advice else ""
+        console.print(f"[bold]{plain(str(fault.place))}:[/] [red]{plain(fault.message)}[/]{advice}")
+    console.print(f"[bold red]{len(error.faults)} fault(s)[/]; nothing was loaded")
+
+
+def plain(text: str) -> str:
+    """Text in which brackets are not markup."""
+    return text.replace("[", "\\[")
