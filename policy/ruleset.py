@@ -143,13 +143,14 @@ def _check(
     faults: FaultList,
 ) -> None:
     """What only the whole can show: words that nobody uses, and rules that look at the document too early."""
-    used: set[str] = set().union(*(grammar.used for grammar in grammars.values()))
+    used: set[str] = {f"parameter.{name}" for name in vocabulary.terms.values()}
+    used |= set().union(*(grammar.used for grammar in grammars.values()))
     for name, node in definitions.items():
         if name not in used:
             faults.add(node.place, f"no rule uses definition `{name}`", "remove it")
     for name in vocabulary.parameters:
         if f"parameter.{name}" not in used:
-            faults.add(Place("rules/vocabulary.yaml"), f"no rule uses parameter `{name}`", "remove it")
+            faults.add(Place("rules/vocabulary.yaml"), f"nothing uses parameter `{name}`", "remove it")
     early = {stage.id for stage in vocabulary.stages if not stage.uses_document}
     for rule in rules:
         if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in early):

@@ -62,10 +62,15 @@ class Action:
     name: str
     title: Text
     groups: frozenset[str]
+    """Those that the vocabulary names, and EVERY."""
     items: str | None = None
     """The action decided on each item, for actions that answer with a list."""
     internal: bool = False
     """Decided on items alone, never asked for."""
+    asks_for: str | None = None
+    """The action that the host's doctor is asked to do."""
+    for_asker: bool = False
+    """Whether it is done for whoever asks, else for the holder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ class Vocabulary:
     """Name → unit (boolean, code, days, months, years) and, for a code, its values."""
     obligations: Map[str, str]
     """Code → who fulfils it: gate, service or caller; in the order of answers."""
+    terms: Map[str, str]
+    """Code → the parameter that says how long what it starts will hold, for the obligations that start something."""
     answers: Map[str, Text]
     """Outward answer → what the person is told."""
     always: frozenset[str]
@@ -122,6 +129,9 @@ class Vocabulary:
             return frozenset({word})
         return frozenset(name for name, action in self.actions.items() if word in action.groups)
 
+
+EVERY = "every"
+"""The group that every action is of, so that a rule which spares none cannot forget one."""
 
 _KEYS = (
     "stages",
@@ -144,10 +154,12 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
     tree = shape.mapping(node, "the vocabulary", _KEYS, faults) or Mapping(Place("vocabulary.yaml"), ())
     actions = {name: _action(name, value, faults) for _, name, value in _named(tree, "actions", faults)}
     for key, name, _ in _named(tree, "actions", FaultList()):
-        if (target := actions[name].items) and target not in actions:
-            faults.add_unknown(key.place, "action", target, actions)
+        for target in (actions[name].items, actions[name].asks_for):
+            if target and target not in actions:
+                faults.add_unknown(key.place, "action", target, actions)
     default = shape.mapping(tree.get("default"), "default", ("stage", "rule"), faults)
-    obligations, always = _obligations(tree, faults)
+    parameters = {name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)}
+    obligations, always, terms = _obligations(tree, parameters, faults)
     return Vocabulary(
         actions=actions,
         groups=frozenset(group for action in actions.values() for group in action.groups),
@@ -155,8 +167,9 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         stages=tuple(_stage(item, faults) for item in shape.items(tree.get("stages"), "stages", faults)),
         default_stage=shape.text(default.get("stage"), "default.stage", faults) if default else "",
         default_rule=shape.text(default.get("rule"), "default.rule", faults) if default else "",
-        parameters={name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)},
+        parameters=parameters,
         obligations=obligations,
+        terms=terms,
         answers={name: shape.bilingual(value, name, faults) for _, name, value in _named(tree, "answers", faults)},
         always=always,
         scopes=tuple(word for _, word in shape.texts(tree.get("scopes"), "scopes", faults)),
@@ -173,16 +186,21 @@ def _named(tree: Mapping, key: str, faults: FaultList) -> list[tuple[Scalar, str
 
 
 def _action(name: str, node: Node, faults: FaultList) -> Action:
-    tree = shape.mapping(node, f"action `{name}`", ("fr", "en", "groups", "items", "internal"), faults)
+    tree = shape.mapping(
+        node, f"action `{name}`", ("fr", "en", "groups", "items", "internal", "asks_for", "for_asker"), faults
+    )
     if tree is None:
         return Action(name, Text("", ""), frozenset())
     items_node, internal = tree.get("items"), tree.get("internal")
+    asks_for, for_asker = tree.get("asks_for"), tree.get("for_asker")
     return Action(
         name,
         _title(tree, f"action `{name}`", faults),
-        frozenset(word for _, word in shape.texts(tree.get("groups"), "groups", faults)),
+        frozenset((EVERY, *(word for _, word in shape.texts(tree.get("groups"), "groups", faults)))),
         shape.text(items_node, "items", faults) or None if items_node else None,
         isinstance(internal, Scalar) and internal.value is True,
+        shape.text(asks_for, "asks_for", faults) or None if asks_for else None,
+        isinstance(for_asker, Scalar) and for_asker.value is True,
     )
 
 
@@ -290,10 +308,12 @@ def _parameter(node: Node, faults: FaultList) -> tuple[str, tuple[str, ...]]:
     return unit, tuple(word for _, word in shape.texts(tree.get("values"), "values", faults))
 
 
-def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], frozenset[str]]:
-    who, always = {}, set()
+def _obligations(
+    tree: Mapping, parameters: Map[str, object], faults: FaultList
+) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:
+    who, always, terms = {}, set(), {}
     for key, name, node in _named(tree, "obligations", faults):
-        entry = shape.mapping(node, f"obligation `{name}`", ("fr", "en", "fulfilled_by", "always"), faults)
+        entry = shape.mapping(node, f"obligation `{name}`", ("fr", "en", "fulfilled_by", "always", "term"), faults)
         if entry is None:
             continue
         _title(entry, f"obligation `{name}`", faults)
@@ -301,10 +321,14 @@ def _obligations(tree: Mapping, faults: FaultList) -> tuple[dict[str, str], froz
         if by not in _FULFILLERS:
             faults.add_unknown(key.place, "fulfiller", by, _FULFILLERS)
         who[name] = by
-        flag = entry.get("always")
+        flag, term = entry.get("always"), entry.get("term")
         if isinstance(flag, Scalar) and flag.value is True:
             always.add(name)
-    return who, frozenset(always)
+        if term is not None:
+            terms[name] = shape.text(term, "term", faults)
+            if terms[name] not in parameters:
+                faults.add_unknown(term.place, "parameter", terms[name], parameters)
+    return who, frozenset(always), terms
 
 
 def _table(name: str, node: Node, faults: FaultList) -> TableSource:

@@ -11,6 +11,7 @@ from services.runtime.access import Asking, Feature, Read
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
 from services.runtime.messages import page_size
+from services.runtime.obligations import ticket
 from services.store.documents import Deposit
 from services.store.touched import Verb
 
@@ -125,6 +126,20 @@ def delete_document(call: Call, request: documents_pb2.DeleteDocumentRequest) ->
     return documents_pb2.DeleteDocumentResponse()
 
 
+def request_document_deletion(
+    call: Call, request: documents_pb2.RequestDocumentDeletionRequest
+) -> documents_pb2.RequestDocumentDeletionResponse:
+    """The ticket is opened as the permit's obligation."""
+    return documents_pb2.RequestDocumentDeletionResponse(ticket_id=ticket(call))
+
+
+def request_document_destruction(
+    call: Call, request: documents_pb2.RequestDocumentDestructionRequest
+) -> documents_pb2.RequestDocumentDestructionResponse:
+    """As above."""
+    return documents_pb2.RequestDocumentDestructionResponse(ticket_id=ticket(call))
+
+
 FEATURE: Final = Feature(
     name="documents",
     services=(documents_pb2.DESCRIPTOR.services_by_name["DocumentsService"],),
@@ -140,6 +155,8 @@ FEATURE: Final = Feature(
         "UnarchiveDocument": unarchive_document,
         "DeleteDocument": delete_document,
         "ReplaceDocument": replace_document,
+        "RequestDocumentDeletion": request_document_deletion,
+        "RequestDocumentDestruction": request_document_destruction,
     },
     readers={"DepositDocument": read_deposit, "ReplaceDocument": read_deposit},
 )

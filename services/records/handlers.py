@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from dmp.records.v1 import records_pb2
-from services.records import wire
+from services.records import tickets, wire
 from services.runtime.access import Feature
 from services.runtime.call import Call
 from services.runtime.messages import page_size, timestamp
@@ -156,6 +156,11 @@ FEATURE: Final = Feature(
         "StartEmergencyAccess": start_emergency_access,
         "EndEmergencyAccess": end_emergency_access,
         "ListNotifications": list_notifications,
+        "RequestRecordDestruction": tickets.request_record_destruction,
+        "RequestRecordCopy": tickets.request_record_copy,
+        "ListTickets": tickets.list_tickets,
+        "ListOpenTickets": tickets.list_open_tickets,
+        "RefuseTicket": tickets.refuse_ticket,
     },
     readers={},
 )

@@ -213,6 +213,7 @@ def _path_faults(asking: Descriptor, declared: access_pb2.Access) -> Iterator[st
         (declared.record, _is_identifier),
         (declared.document, _is_text),
         (declared.asked, _is_text),
+        (declared.ticket, _is_text),
         (declared.chosen_by, _is_choice),
     )
     for path, fits in wanted:
@@ -223,6 +224,8 @@ def _path_faults(asking: Descriptor, declared: access_pb2.Access) -> Iterator[st
             yield f"field `{path}` is of the wrong type"
     if declared.document and not declared.record:
         yield "names a document and no record"
+    if declared.ticket and not (declared.record and declared.changes):
+        yield "names a ticket, and does not change a record"
     if bool(declared.choices) != bool(declared.chosen_by):
         yield "must name both the choices and the field that chooses"
 

@@ -49,6 +49,8 @@ class Arrival:
     declared: Mapping[str, Any]
     """The further facts of the method's declaration, by the vocabulary's name."""
     faults: tuple[FieldFault, ...]
+    ticket: str | None = None
+    """The id of the ticket that the caller names."""
     prepared: object = None
     read_in: Mapping[str, str] = field(default_factory=dict)
     """Where in the request the feature's reader found an attribute."""
@@ -68,7 +70,14 @@ class Arrival:
         if self.record is None:
             return None
         return FactsKey(
-            self.record, self.identity.id, self.identity.structure, self.at, self.document, self.declared.get(TARGET)
+            self.record,
+            self.identity.id,
+            self.identity.structure,
+            self.at,
+            self.document,
+            self.declared.get(TARGET),
+            ticket=self.ticket,
+            action=self.action if self.ticket else None,
         )
 
 
@@ -145,6 +154,7 @@ def _said(access: access_pb2.Access, request: Message, faulty: AbstractSet[str])
         "asked": value(access.asked),
         "record": value(access.record),
         "document": value(access.document),
+        "ticket": value(access.ticket),
         "declared": _declared(access, value),
     }
 
@@ -164,7 +174,7 @@ def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arriv
 
 
 def _nothing(access: access_pb2.Access) -> dict[str, Any]:
-    return {"action": access.action, "asked": None, "record": None, "document": None, "declared": {}}
+    return {"action": access.action, "asked": None, "record": None, "document": None, "ticket": None, "declared": {}}
 
 
 def _action(access: access_pb2.Access, value: Callable[[str], Any]) -> str:

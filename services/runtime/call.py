@@ -141,3 +141,7 @@ class Call:
         amount = self.rules.parameters[self.profile][parameter]
         unit, _ = self.rules.vocabulary.parameters[parameter]
         return due(since, amount, cast("Unit", unit)) if isinstance(amount, int) else None
+
+    def until(self, obligation: str) -> datetime | None:
+        """When what an obligation starts now will end; never, for a term without limit."""
+        return self.due(self.now, self.rules.vocabulary.terms[obligation])

@@ -200,7 +200,8 @@ def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
     # an emergency access. Every other call is in the mode of the live one, on what was attested when it started.
     live = {} if MODE in arrival.declared else facts.get("context") or {}
     owner = {"emergency_owner": True} if _asks_whose_emergency(arrival) and facts.get("emergency") else {}
-    return {**arrival.attested, **declared, **live, **owner}
+    ticket = {"ticket": facts["ticket"]} if facts.get("ticket") else {}
+    return {**arrival.attested, **declared, **live, **owner, **ticket}
 
 
 def _asks_whose_emergency(arrival: Arrival) -> bool:

@@ -9,20 +9,32 @@ from policy.ruleset import RuleSet
 from services.runtime.call import Call
 from services.store.consents import Consent
 from services.store.notifications import News
+from services.store.tickets import Request
 
-RETENTION: Final = "retention_years"
-"""How long a closed record is kept; the obligation's name is of 2011."""
+OPEN_HOST_TICKET: Final = "OPEN_HOST_TICKET"
 TREATING_PHYSICIAN: Final = "MEDECIN_TRAITANT"
 """Addressee of what every treating physician of the record is told."""
 
 
 def fulfil(call: Call, owners: Mapping[str, str]) -> tuple[str, ...]:
     """Fulfil the services' own, and return those that are the caller's."""
+    _execute_ticket(call)
     for duty in call.decision.obligations:
         code, _, parameter = duty.partition(":")
         if owners[code] == "service":
             EXECUTORS[code](call, code, parameter)
     return tuple(duty for duty in call.decision.obligations if owners[duty.partition(":")[0]] == "caller")
+
+
+def _execute_ticket(call: Call) -> None:
+    """A ticket permits one change: the one that is made in the same transaction."""
+    if ticket := call.context.get("ticket"):
+        call.stores.tickets.execute(call.record, ticket, by=call.identity.id, at=call.now)
+
+
+def ticket(call: Call) -> str:
+    """The id of the ticket that a permit opens: that of its decision; empty where it opens none."""
+    return call.arrival.decision_id if OPEN_HOST_TICKET in call.decision.obligations else ""
 
 
 def writes(obligations: tuple[str, ...], owners: Mapping[str, str]) -> bool:
@@ -31,13 +43,33 @@ def writes(obligations: tuple[str, ...], owners: Mapping[str, str]) -> bool:
 
 
 def faults(rules: RuleSet, actions: frozenset[str]) -> list[str]:
-    """Every obligation that a permit of these actions may lay on the services, and that nothing here fulfils."""
+    """Every obligation that a permit of these actions may lay on the services, and that nothing here can fulfil."""
     speaking = (rule for rule in rules.rules if rule.actions & actions)
-    owed = {duty.partition(":")[0]: rule.id for rule in speaking for duty in rule.obligations}
-    return [
-        f"obligation {code} of rule {rule} is the service's, and nothing in the service fulfils it"
+    owed = {duty.partition(":")[0]: rule for rule in speaking for duty in rule.obligations}
+    unfulfilled = [
+        f"obligation {code} of rule {rule.id} is the service's, and nothing in the service fulfils it"
         for code, rule in sorted(owed.items())
         if rules.vocabulary.obligations[code] == "service" and code not in EXECUTORS
+    ]
+    return unfulfilled + (_ticket_faults(rules) if OPEN_HOST_TICKET in owed else [])
+
+
+def _ticket_faults(rules: RuleSet) -> list[str]:
+    """Why a ticket could not be opened: it is for an action, and for a time."""
+    term = rules.vocabulary.terms.get(OPEN_HOST_TICKET, "")
+    opening = (rule for rule in rules.rules if OPEN_HOST_TICKET in rule.obligations)
+    asking = sorted({name for rule in opening for name in rule.actions})
+    return [
+        *(
+            f"profile `{profile}` gives {OPEN_HOST_TICKET} no term, and a ticket must expire"
+            for profile, parameters in rules.parameters.items()
+            if not parameters.get(term)
+        ),
+        *(
+            f"action `{name}` opens a ticket, and the vocabulary does not say what it `asks_for`"
+            for name in asking
+            if rules.vocabulary.actions[name].asks_for is None
+        ),
     ]
 
 
@@ -78,12 +110,34 @@ def _set_closure(call: Call, _code: str, parameter: str) -> None:
     call.stores.records.set_closure(call.record, parameter)
 
 
-def _start_retention(call: Call, _code: str, _parameter: str) -> None:
-    call.stores.records.retain(call.record, call.due(call.now, RETENTION))
+def _start_retention(call: Call, code: str, _parameter: str) -> None:
+    call.stores.records.retain(call.record, call.until(code))
 
 
 def _archive_at_host(call: Call, _code: str, _parameter: str) -> None:
     call.stores.documents.archive_at_host(call.record, call.document, call.now, call.arrival.decision_id)
+
+
+def _open_host_ticket(call: Call, code: str, _parameter: str) -> None:
+    action, expires_at = call.rules.vocabulary.actions[call.decision.action], call.until(code)
+    if action.asks_for is None or expires_at is None:
+        raise AssertionError("what a ticket lacks is told at the start")
+    request = Request(
+        id=call.arrival.decision_id,
+        record=call.record,
+        kind=action.asks_for,
+        document=call.arrival.document,
+        beneficiary=call.identity.id if action.for_asker else call.record,
+        opener=call.identity.id,
+        opener_kind=call.identity.kind,
+        opened_at=call.now,
+        expires_at=expires_at,
+    )
+    call.stores.tickets.open(request)
+
+
+def _manual_review(call: Call, _code: str, _parameter: str) -> None:
+    call.stores.tickets.ask_for_review(call.record, call.arrival.decision_id)
 
 
 EXECUTORS: Final[Mapping[str, Callable[[Call, str, str], None]]] = {
@@ -93,4 +147,7 @@ EXECUTORS: Final[Mapping[str, Callable[[Call, str, str], None]]] = {
     "SET_CLOSURE": _set_closure,
     "START_RETENTION_10Y": _start_retention,
     "ARCHIVE_AT_HOST": _archive_at_host,
+    OPEN_HOST_TICKET: _open_host_ticket,
+    # After it in the vocabulary's order.
+    "MANUAL_REVIEW": _manual_review,
 }

@@ -13,7 +13,7 @@ from services.store.labels import codes_of
 from services.store.savepoint import Row, Savepoint
 from services.store.unit_of_work import Facts, FactsKey
 
-_RELATION_ENDS = 9
+_RELATION_ENDS = 10
 _RECORD_ENDS = _RELATION_ENDS + len(RECORD)
 _DOCUMENT_ENDS = _RECORD_ENDS + len(DOCUMENT)
 
@@ -28,7 +28,8 @@ def facts_many(savepoint: Savepoint, keys: Sequence[FactsKey]) -> list[Facts]:
 
 
 def _asked(place: int, key: FactsKey) -> list[str | int | None]:
-    return [place, key.record, key.person, key.structure, clock.micros(key.at), key.document, key.target]
+    at = clock.micros(key.at)
+    return [place, key.record, key.person, key.structure, at, key.document, key.target, key.ticket, key.action]
 
 
 def _documents(savepoint: Savepoint, keys: Sequence[FactsKey]) -> dict[str, dict[str, Facts]]:
@@ -48,10 +49,11 @@ def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts]) -> Facts:
     return {
         "revision": record.pop("revision"),
         "emergency": emergency.pop("id"),
-        "record": _record(record, row[8]),
+        "record": _record(record, row[9]),
         "relation": _relation(row, key),
         "document": _document(document),
         "context": _context(emergency),
+        "ticket": row[8],
         "documents": documents,
     }
 

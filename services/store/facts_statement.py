@@ -21,9 +21,18 @@ from sqlalchemy.types import TypeEngine
 
 from services.store import sql
 from services.store.authorisations import TREATING_PHYSICIAN
-from services.store.tables import Text, authorisations, documents, emergency_accesses, oppositions, records, roles
+from services.store.tables import (
+    Text,
+    authorisations,
+    documents,
+    emergency_accesses,
+    oppositions,
+    records,
+    roles,
+    tickets,
+)
 
-KEY = ("place", "record", "person", "structure", "at", "document", "target")
+KEY = ("place", "record", "person", "structure", "at", "document", "target", "ticket", "action")
 """The order of the values of one call in the parameter `keys`, a JSON array of arrays."""
 
 _TYPES: dict[str, TypeEngine[Any]] = {"place": Integer(), "at": BigInteger()}
@@ -52,11 +61,31 @@ def _of(owner: Column[Any], asked: CTE, *same: ColumnElement[bool]) -> ColumnEle
     return and_(owner == asked.c.record, *same)
 
 
+def _usable(asked: CTE) -> ColumnElement[bool]:
+    """The ticket named, if it is open, and for this action, record and document."""
+    return _of(
+        tickets.c.record,
+        asked,
+        tickets.c.id == asked.c.ticket,
+        tickets.c.kind == asked.c.action,
+        tickets.c.document.is_not_distinct_from(asked.c.document),
+        tickets.c.state == "OPEN",
+        tickets.c.expires_at > asked.c.at,
+    )
+
+
+def _live(asked: CTE) -> ColumnElement[bool]:
+    """The caller's own emergency access, if it is neither ended nor expired."""
+    live = emergency_accesses
+    return _of(
+        live.c.record, asked, live.c.person == asked.c.person, live.c.ended_at.is_(None), live.c.expires_at > asked.c.at
+    )
+
+
 def _statement() -> sql.Statement:
     asked = _keys()
     own, house, target = (authorisations.alias(name) for name in ("own", "house", "target"))
     held, target_held = (roles.alias(name) for name in ("held", "target_held"))
-    live = emergency_accesses
     holds = (role.c.role == TREATING_PHYSICIAN for role in (held, target_held))
     joins: tuple[tuple[FromClause, ColumnElement[bool]], ...] = (
         (records, records.c.ins == asked.c.record),
@@ -66,16 +95,8 @@ def _statement() -> sql.Statement:
         (held, _of(held.c.record, asked, held.c.person == asked.c.person, next(holds))),
         (target_held, _of(target_held.c.record, asked, target_held.c.person == asked.c.target, next(holds))),
         (documents, _of(documents.c.record, asked, documents.c.logical_id == asked.c.document)),
-        (
-            live,
-            _of(
-                live.c.record,
-                asked,
-                live.c.person == asked.c.person,
-                live.c.ended_at.is_(None),
-                live.c.expires_at > asked.c.at,
-            ),
-        ),
+        (tickets, _usable(asked)),
+        (emergency_accesses, _live(asked)),
     )
     # INVARIANT: everything hangs by a left join on its call, so that one that names nothing stored keeps its row.
     source: FromClause = asked
@@ -85,10 +106,10 @@ def _statement() -> sql.Statement:
     shown = (
         asked.c.place,
         *(own.c.status, own.c.added_at, house.c.status, house.c.added_at, target.c.status),
-        *(held.c.added_at, target_held.c.added_at, _opposed(asked)),
+        *(held.c.added_at, target_held.c.added_at, tickets.c.id, _opposed(asked)),
         *(records.c[name] for name in RECORD),
         *(documents.c[name] for name in DOCUMENT),
-        *(live.c[name] for name in EMERGENCY),
+        *(emergency_accesses.c[name] for name in EMERGENCY),
     )
     return sql.Statement(select(*shown).select_from(source))
 

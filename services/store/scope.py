@@ -9,6 +9,7 @@ from services.store.emergencies import EmergencyStore
 from services.store.notifications import NotificationStore
 from services.store.records import RecordStore
 from services.store.savepoint import Savepoint
+from services.store.tickets import TicketStore
 from services.store.touched import Touched
 from services.store.traces import TraceStore
 
@@ -24,6 +25,7 @@ class Scope:
         "emergencies",
         "notifications",
         "records",
+        "tickets",
         "traces",
     )
 
@@ -36,6 +38,7 @@ class Scope:
         self.emergencies = EmergencyStore(savepoint)
         self.notifications = NotificationStore(savepoint)
         self.records = RecordStore(savepoint)
+        self.tickets = TicketStore(savepoint)
         self.traces = TraceStore(savepoint)
 
     @property

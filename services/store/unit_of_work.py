@@ -51,12 +51,24 @@ class FactsKey:
     target: str | None = None
     documents: tuple[str, ...] = ()
     """Further documents of the record; their facts stand under `documents`, by id, if they are stored."""
+    ticket: str | None = None
+    """Named by the caller; it is told under `context` only if it is open for this action, record and document."""
+    action: str | None = None
+    """What the ticket must permit."""
 
     def __post_init__(self) -> None:
         """Refuse what the database would read as something else."""
         if self.at.tzinfo is None:
             raise UnfitValue("`at` has no time zone")
-        for text in (self.record, self.person, self.structure, self.document, self.target, *self.documents):
+        for text in (
+            self.record,
+            self.person,
+            self.structure,
+            self.document,
+            self.target,
+            self.ticket,
+            *self.documents,
+        ):
             if text is not None and not sql.is_fit(text):
                 raise UnfitValue("an identifier holds a character that no database keeps")
 

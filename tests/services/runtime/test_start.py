@@ -221,6 +221,17 @@ def test_an_obligation_that_nothing_fulfils_is_no_start(rules: RuleSet) -> None:
         server.checked(replace(rules, vocabulary=replace(rules.vocabulary, obligations=owners)), FEATURES)
 
 
+def test_a_ticket_without_term_or_without_something_asked_is_no_start(rules: RuleSet) -> None:
+    """A ticket that never expires would permit for ever, and one for nothing would permit nothing."""
+    endless = {profile: {**values, "ticket_validity_days": None} for profile, values in rules.parameters.items()}
+    with pytest.raises(SettingsRefused, match="profile `law-2023` gives OPEN_HOST_TICKET no term"):
+        server.checked(replace(rules, parameters=endless), FEATURES)
+    mute = replace(rules.vocabulary.actions["doc.request_delete"], asks_for=None)
+    actions = {**rules.vocabulary.actions, mute.name: mute}
+    with pytest.raises(SettingsRefused, match=r"action `doc\.request_delete` opens a ticket"):
+        server.checked(replace(rules, vocabulary=replace(rules.vocabulary, actions=actions)), FEATURES)
+
+
 def test_every_rpc_of_the_contract_is_served(world: World) -> None:
     """Every service of every proto is hosted, and nothing that the gate does not decide but health and reflection."""
     served = {service.full_name for found in FEATURES for service in found.services}

@@ -145,6 +145,7 @@ class Access(_message.Message):
     TRACED_AS_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
     BRINGS_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action of the vocabulary (`rules/vocabulary.yaml`) that is decided."""
     form: Global___Form.ValueType
@@ -171,6 +172,10 @@ class Access(_message.Message):
     """The action by which the document that the request brings is decided as well, after what it is brought for; it then
     has the labels of the stored one too (VIS-16).
     """
+    ticket: _builtins.str
+    """Path of the request's field that names a ticket. If the ticket is open, for this action, record and document, it is a
+    fact of the decision, and is executed with the change.
+    """
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
         """Further attributes of the decision that come from the request or from the declaration itself."""
@@ -194,10 +199,11 @@ class Access(_message.Message):
         traced_as: _builtins.str = ...,
         items: _builtins.str = ...,
         brings: _builtins.str = ...,
+        ticket: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked", b"asked", "brings", b"brings", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "form", b"form", "items", b"items", "record", b"record", "traced_as", b"traced_as"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked", b"asked", "brings", b"brings", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "form", b"form", "items", b"items", "record", b"record", "ticket", b"ticket", "traced_as", b"traced_as"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -934,8 +934,11 @@ class DeleteDocumentRequest(_message.Message):
     RECORD_FIELD_NUMBER: _builtins.int
     ATTESTATIONS_FIELD_NUMBER: _builtins.int
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """The document's logical id."""
+    ticket_id: _builtins.str
+    """The ticket that the host's doctor executes (DOC-11)."""
     @_builtins.property
     def record(self) -> _access_pb2.Identifier:
         """The record."""
@@ -950,10 +953,11 @@ class DeleteDocumentRequest(_message.Message):
         record: _access_pb2.Identifier | None = ...,
         attestations: _access_pb2.Attestations | None = ...,
         document_id: _builtins.str = ...,
+        ticket_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1058,3 +1062,127 @@ class ReplaceDocumentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReplaceDocumentResponse: _TypeAlias = ReplaceDocumentResponse  # noqa: Y015
+
+@_typing.final
+class RequestDocumentDeletionRequest(_message.Message):
+    """Asks for RequestDocumentDeletion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document's logical id."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestDocumentDeletionRequest: _TypeAlias = RequestDocumentDeletionRequest  # noqa: Y015
+
+@_typing.final
+class RequestDocumentDeletionResponse(_message.Message):
+    """Answers RequestDocumentDeletion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket, by which what becomes of the request is read (RecordsService.ListTickets)."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        ticket_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestDocumentDeletionResponse: _TypeAlias = RequestDocumentDeletionResponse  # noqa: Y015
+
+@_typing.final
+class RequestDocumentDestructionRequest(_message.Message):
+    """Asks for RequestDocumentDestruction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document's logical id."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestDocumentDestructionRequest: _TypeAlias = RequestDocumentDestructionRequest  # noqa: Y015
+
+@_typing.final
+class RequestDocumentDestructionResponse(_message.Message):
+    """Answers RequestDocumentDestruction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket, by which what becomes of the request is read (RecordsService.ListTickets)."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        ticket_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestDocumentDestructionResponse: _TypeAlias = RequestDocumentDestructionResponse  # noqa: Y015

@@ -90,6 +90,16 @@ class DocumentsServiceStub:
                 request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentRequest.SerializeToString,
                 response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentResponse.FromString,
                 _registered_method=True)
+        self.RequestDocumentDeletion = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/RequestDocumentDeletion',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDeletionRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDeletionResponse.FromString,
+                _registered_method=True)
+        self.RequestDocumentDestruction = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/RequestDocumentDestruction',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionResponse.FromString,
+                _registered_method=True)
 
 
 class DocumentsServiceServicer:
@@ -160,7 +170,7 @@ class DocumentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteDocument(self, request, context):
-        """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10).
+        """Deletes a document of one's own, or on a ticket: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,6 +179,20 @@ class DocumentsServiceServicer:
     def ReplaceDocument(self, request, context):
         """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
         restricted as it was (DOC-08, VIS-16).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestDocumentDeletion(self, request, context):
+        """Asks the host to have a document deleted (PAT-07); the host's doctor is given a ticket.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestDocumentDestruction(self, request, context):
+        """Asks the host to destroy a document for good, even one that was deleted (PAT-08).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -231,6 +255,16 @@ def add_DocumentsServiceServicer_to_server(servicer, server):
                     servicer.ReplaceDocument,
                     request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentRequest.FromString,
                     response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentResponse.SerializeToString,
+            ),
+            'RequestDocumentDeletion': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestDocumentDeletion,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDeletionRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDeletionResponse.SerializeToString,
+            ),
+            'RequestDocumentDestruction': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestDocumentDestruction,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -531,6 +565,60 @@ class DocumentsService:
             '/dmp.documents.v1.DocumentsService/ReplaceDocument',
             dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentRequest.SerializeToString,
             dmp_dot_documents_dot_v1_dot_documents__pb2.ReplaceDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestDocumentDeletion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/RequestDocumentDeletion',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDeletionRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDeletionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestDocumentDestruction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/RequestDocumentDestruction',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -52,11 +52,15 @@ class DocumentsServiceStub:
     UnarchiveDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.UnarchiveDocumentRequest, _documents_pb2.UnarchiveDocumentResponse]
     """Puts an archived document of one's own back in force (DOC-09)."""
     DeleteDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.DeleteDocumentRequest, _documents_pb2.DeleteDocumentResponse]
-    """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
+    """Deletes a document of one's own, or on a ticket: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
     ReplaceDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.ReplaceDocumentRequest, _documents_pb2.ReplaceDocumentResponse]
     """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
     restricted as it was (DOC-08, VIS-16).
     """
+    RequestDocumentDeletion: _grpc.UnaryUnaryMultiCallable[_documents_pb2.RequestDocumentDeletionRequest, _documents_pb2.RequestDocumentDeletionResponse]
+    """Asks the host to have a document deleted (PAT-07); the host's doctor is given a ticket."""
+    RequestDocumentDestruction: _grpc.UnaryUnaryMultiCallable[_documents_pb2.RequestDocumentDestructionRequest, _documents_pb2.RequestDocumentDestructionResponse]
+    """Asks the host to destroy a document for good, even one that was deleted (PAT-08)."""
 
 @_typing.type_check_only
 class DocumentsServiceAsyncStub(DocumentsServiceStub):
@@ -82,11 +86,15 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     UnarchiveDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.UnarchiveDocumentRequest, _documents_pb2.UnarchiveDocumentResponse]  # type: ignore[assignment]
     """Puts an archived document of one's own back in force (DOC-09)."""
     DeleteDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.DeleteDocumentRequest, _documents_pb2.DeleteDocumentResponse]  # type: ignore[assignment]
-    """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
+    """Deletes a document of one's own, or on a ticket: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
     ReplaceDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.ReplaceDocumentRequest, _documents_pb2.ReplaceDocumentResponse]  # type: ignore[assignment]
     """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
     restricted as it was (DOC-08, VIS-16).
     """
+    RequestDocumentDeletion: _aio.UnaryUnaryMultiCallable[_documents_pb2.RequestDocumentDeletionRequest, _documents_pb2.RequestDocumentDeletionResponse]  # type: ignore[assignment]
+    """Asks the host to have a document deleted (PAT-07); the host's doctor is given a ticket."""
+    RequestDocumentDestruction: _aio.UnaryUnaryMultiCallable[_documents_pb2.RequestDocumentDestructionRequest, _documents_pb2.RequestDocumentDestructionResponse]  # type: ignore[assignment]
+    """Asks the host to destroy a document for good, even one that was deleted (PAT-08)."""
 
 class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Holds the documents (catalogue sections 3 and 5). What a caller may not see answers as if it did not exist (ENV-03, VIS-18)."""
@@ -169,7 +177,7 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _documents_pb2.DeleteDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_documents_pb2.DeleteDocumentResponse, _abc.Awaitable[_documents_pb2.DeleteDocumentResponse]]:
-        """Deletes a document of one's own: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
+        """Deletes a document of one's own, or on a ticket: nobody sees it any more, and its bytes go to the host's archive (DOC-05, DOC-10)."""
 
     @_abc_1.abstractmethod
     def ReplaceDocument(
@@ -180,5 +188,21 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Deposits a new version of a document of one's own. The version replaced is deprecated; the new one is at least as
         restricted as it was (DOC-08, VIS-16).
         """
+
+    @_abc_1.abstractmethod
+    def RequestDocumentDeletion(
+        self,
+        request: _documents_pb2.RequestDocumentDeletionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.RequestDocumentDeletionResponse, _abc.Awaitable[_documents_pb2.RequestDocumentDeletionResponse]]:
+        """Asks the host to have a document deleted (PAT-07); the host's doctor is given a ticket."""
+
+    @_abc_1.abstractmethod
+    def RequestDocumentDestruction(
+        self,
+        request: _documents_pb2.RequestDocumentDestructionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.RequestDocumentDestructionResponse, _abc.Awaitable[_documents_pb2.RequestDocumentDestructionResponse]]:
+        """Asks the host to destroy a document for good, even one that was deleted (PAT-08)."""
 
 def add_DocumentsServiceServicer_to_server(servicer: DocumentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -181,6 +181,66 @@ EMERGENCY_MODE_CENTRE_15: EmergencyMode.ValueType  # 2
 """Centre 15, the regulating doctor of the SAMU (MOD-11)."""
 Global___EmergencyMode: _TypeAlias = EmergencyMode  # noqa: Y015
 
+class _SuccessorMotive:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SuccessorMotiveEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SuccessorMotive.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUCCESSOR_MOTIVE_UNSPECIFIED: _SuccessorMotive.ValueType  # 0
+    """None: refused for a successor."""
+    SUCCESSOR_MOTIVE_CAUSE_OF_DEATH: _SuccessorMotive.ValueType  # 1
+    """To know the causes of the death."""
+    SUCCESSOR_MOTIVE_MEMORY: _SuccessorMotive.ValueType  # 2
+    """To defend the memory of the dead."""
+    SUCCESSOR_MOTIVE_ASSERT_RIGHTS: _SuccessorMotive.ValueType  # 3
+    """To assert rights."""
+
+class SuccessorMotive(_SuccessorMotive, metaclass=_SuccessorMotiveEnumTypeWrapper):
+    """Why a successor asks for a copy (DEC-03)."""
+
+SUCCESSOR_MOTIVE_UNSPECIFIED: SuccessorMotive.ValueType  # 0
+"""None: refused for a successor."""
+SUCCESSOR_MOTIVE_CAUSE_OF_DEATH: SuccessorMotive.ValueType  # 1
+"""To know the causes of the death."""
+SUCCESSOR_MOTIVE_MEMORY: SuccessorMotive.ValueType  # 2
+"""To defend the memory of the dead."""
+SUCCESSOR_MOTIVE_ASSERT_RIGHTS: SuccessorMotive.ValueType  # 3
+"""To assert rights."""
+Global___SuccessorMotive: _TypeAlias = SuccessorMotive  # noqa: Y015
+
+class _TicketState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TicketStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TicketState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TICKET_STATE_UNSPECIFIED: _TicketState.ValueType  # 0
+    """Never answered."""
+    TICKET_STATE_OPEN: _TicketState.ValueType  # 1
+    """It waits for the host's doctor."""
+    TICKET_STATE_EXECUTED: _TicketState.ValueType  # 2
+    """It was done."""
+    TICKET_STATE_REFUSED: _TicketState.ValueType  # 3
+    """It was refused."""
+    TICKET_STATE_EXPIRED: _TicketState.ValueType  # 4
+    """Its time passed."""
+
+class TicketState(_TicketState, metaclass=_TicketStateEnumTypeWrapper):
+    """What became of a ticket."""
+
+TICKET_STATE_UNSPECIFIED: TicketState.ValueType  # 0
+"""Never answered."""
+TICKET_STATE_OPEN: TicketState.ValueType  # 1
+"""It waits for the host's doctor."""
+TICKET_STATE_EXECUTED: TicketState.ValueType  # 2
+"""It was done."""
+TICKET_STATE_REFUSED: TicketState.ValueType  # 3
+"""It was refused."""
+TICKET_STATE_EXPIRED: TicketState.ValueType  # 4
+"""Its time passed."""
+Global___TicketState: _TypeAlias = TicketState  # noqa: Y015
+
 @_typing.final
 class CreateRecordRequest(_message.Message):
     """Asks for CreateRecord."""
@@ -1028,3 +1088,401 @@ class ReactivateRecordResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReactivateRecordResponse: _TypeAlias = ReactivateRecordResponse  # noqa: Y015
+
+@_typing.final
+class RequestRecordDestructionRequest(_message.Message):
+    """Asks for RequestRecordDestruction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestRecordDestructionRequest: _TypeAlias = RequestRecordDestructionRequest  # noqa: Y015
+
+@_typing.final
+class RequestRecordDestructionResponse(_message.Message):
+    """Answers RequestRecordDestruction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket, by which what becomes of the request is read (ListTickets)."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        ticket_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestRecordDestructionResponse: _TypeAlias = RequestRecordDestructionResponse  # noqa: Y015
+
+@_typing.final
+class RequestRecordCopyRequest(_message.Message):
+    """Asks for RequestRecordCopy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    MOTIVE_FIELD_NUMBER: _builtins.int
+    motive: Global___SuccessorMotive.ValueType
+    """Of a successor, why (L1110-4 V): CAUSE_OF_DEATH, MEMORY or ASSERT_RIGHTS."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        motive: Global___SuccessorMotive.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "motive", b"motive", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestRecordCopyRequest: _TypeAlias = RequestRecordCopyRequest  # noqa: Y015
+
+@_typing.final
+class RequestRecordCopyResponse(_message.Message):
+    """Answers RequestRecordCopy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket, by which what becomes of the request is read (ListTickets)."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        ticket_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestRecordCopyResponse: _TypeAlias = RequestRecordCopyResponse  # noqa: Y015
+
+@_typing.final
+class ListTicketsRequest(_message.Message):
+    """Asks for ListTickets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """The most tickets returned; 50 when not given, 500 at most."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "page_size", b"page_size", "page_token", b"page_token", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTicketsRequest: _TypeAlias = ListTicketsRequest  # noqa: Y015
+
+@_typing.final
+class ListTicketsResponse(_message.Message):
+    """Answers ListTickets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the page after; empty on the last."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ticket]:
+        """The tickets."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        tickets: _abc.Iterable[Global___Ticket] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "next_page_token", b"next_page_token", "tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTicketsResponse: _TypeAlias = ListTicketsResponse  # noqa: Y015
+
+@_typing.final
+class ListOpenTicketsRequest(_message.Message):
+    """Asks for ListOpenTickets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """The most tickets returned; 50 when not given, 500 at most."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        attestations: _access_pb2.Attestations | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOpenTicketsRequest: _TypeAlias = ListOpenTicketsRequest  # noqa: Y015
+
+@_typing.final
+class ListOpenTicketsResponse(_message.Message):
+    """Answers ListOpenTickets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the page after; empty on the last."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ticket]:
+        """The tickets."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        tickets: _abc.Iterable[Global___Ticket] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "next_page_token", b"next_page_token", "tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOpenTicketsResponse: _TypeAlias = ListOpenTicketsResponse  # noqa: Y015
+
+@_typing.final
+class RefuseTicketRequest(_message.Message):
+    """Asks for RefuseTicket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: the reason."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        ticket_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseTicketRequest: _TypeAlias = RefuseTicketRequest  # noqa: Y015
+
+@_typing.final
+class RefuseTicketResponse(_message.Message):
+    """Answers RefuseTicket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefuseTicketResponse: _TypeAlias = RefuseTicketResponse  # noqa: Y015
+
+@_typing.final
+class Ticket(_message.Message):
+    """What the host's doctor is asked to do, once, within a time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    BENEFICIARY_FIELD_NUMBER: _builtins.int
+    OPENER_FIELD_NUMBER: _builtins.int
+    OPENER_KIND_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    NEEDS_REVIEW_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    SETTLED_AT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """Its id: that of the decision that opened it."""
+    action: _builtins.str
+    """The action that it permits: doc.delete, doc.destroy, record.destroy or record.export_copy."""
+    document_id: _builtins.str
+    """The document; empty where the whole record is meant."""
+    opener_kind: _builtins.str
+    """As what he asked (catalogue section 2): HOLDER, LEGAL_REP, SUCCESSOR."""
+    needs_review: _builtins.bool
+    """A person must look at it first (MANUAL_REVIEW)."""
+    state: Global___TicketState.ValueType
+    """What became of it."""
+    refusal: _builtins.str
+    """Why it was refused."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def beneficiary(self) -> _access_pb2.Identifier:
+        """For whom it is done."""
+
+    @_builtins.property
+    def opener(self) -> _access_pb2.Identifier:
+        """Who asked."""
+
+    @_builtins.property
+    def opened_at(self) -> _timestamp_pb2.Timestamp:
+        """When he asked."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when it may be done."""
+
+    @_builtins.property
+    def settled_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was done, refused or expired."""
+
+    def __init__(
+        self,
+        *,
+        ticket_id: _builtins.str = ...,
+        record: _access_pb2.Identifier | None = ...,
+        action: _builtins.str = ...,
+        document_id: _builtins.str = ...,
+        beneficiary: _access_pb2.Identifier | None = ...,
+        opener: _access_pb2.Identifier | None = ...,
+        opener_kind: _builtins.str = ...,
+        opened_at: _timestamp_pb2.Timestamp | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        needs_review: _builtins.bool = ...,
+        state: Global___TicketState.ValueType = ...,
+        settled_at: _timestamp_pb2.Timestamp | None = ...,
+        refusal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beneficiary", b"beneficiary", "expires_at", b"expires_at", "opened_at", b"opened_at", "opener", b"opener", "record", b"record", "settled_at", b"settled_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "beneficiary", b"beneficiary", "document_id", b"document_id", "expires_at", b"expires_at", "needs_review", b"needs_review", "opened_at", b"opened_at", "opener", b"opener", "opener_kind", b"opener_kind", "record", b"record", "refusal", b"refusal", "settled_at", b"settled_at", "state", b"state", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ticket: _TypeAlias = Ticket  # noqa: Y015

@@ -95,6 +95,31 @@ class RecordsServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessResponse.FromString,
                 _registered_method=True)
+        self.RequestRecordDestruction = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/RequestRecordDestruction',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionResponse.FromString,
+                _registered_method=True)
+        self.RequestRecordCopy = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/RequestRecordCopy',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyResponse.FromString,
+                _registered_method=True)
+        self.ListTickets = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/ListTickets',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListTicketsRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListTicketsResponse.FromString,
+                _registered_method=True)
+        self.ListOpenTickets = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/ListOpenTickets',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListOpenTicketsRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListOpenTicketsResponse.FromString,
+                _registered_method=True)
+        self.RefuseTicket = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/RefuseTicket',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketResponse.FromString,
+                _registered_method=True)
         self.ListNotifications = channel.unary_unary(
                 '/dmp.records.v1.RecordsService/ListNotifications',
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsRequest.SerializeToString,
@@ -191,6 +216,41 @@ class RecordsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RequestRecordDestruction(self, request, context):
+        """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestRecordCopy(self, request, context):
+        """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTickets(self, request, context):
+        """Lists what was asked of the host for a record, and what became of it, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOpenTickets(self, request, context):
+        """Lists what waits for the host's doctor, on any record, the oldest first (ACT-13).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefuseTicket(self, request, context):
+        """Refuses what was asked of the host, with a reason that the asker reads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListNotifications(self, request, context):
         """Lists what the record's holder was notified of, newest first (NTF-01).
         """
@@ -260,6 +320,31 @@ def add_RecordsServiceServicer_to_server(servicer, server):
                     servicer.EndEmergencyAccess,
                     request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessResponse.SerializeToString,
+            ),
+            'RequestRecordDestruction': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestRecordDestruction,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionResponse.SerializeToString,
+            ),
+            'RequestRecordCopy': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestRecordCopy,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyResponse.SerializeToString,
+            ),
+            'ListTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTickets,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListTicketsRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListTicketsResponse.SerializeToString,
+            ),
+            'ListOpenTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOpenTickets,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListOpenTicketsRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListOpenTicketsResponse.SerializeToString,
+            ),
+            'RefuseTicket': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefuseTicket,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketResponse.SerializeToString,
             ),
             'ListNotifications': grpc.unary_unary_rpc_method_handler(
                     servicer.ListNotifications,
@@ -592,6 +677,141 @@ class RecordsService:
             '/dmp.records.v1.RecordsService/EndEmergencyAccess',
             dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestRecordDestruction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/RequestRecordDestruction',
+            dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestRecordCopy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/RequestRecordCopy',
+            dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/ListTickets',
+            dmp_dot_records_dot_v1_dot_records__pb2.ListTicketsRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.ListTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOpenTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/ListOpenTickets',
+            dmp_dot_records_dot_v1_dot_records__pb2.ListOpenTicketsRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.ListOpenTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefuseTicket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/RefuseTicket',
+            dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketResponse.FromString,
             options,
             channel_credentials,
             insecure,

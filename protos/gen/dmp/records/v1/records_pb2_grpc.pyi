@@ -59,6 +59,16 @@ class RecordsServiceStub:
     """Begins an emergency access of at most three hours: later calls of the person on the record are in its mode (MOD-03, MOD-11)."""
     EndEmergencyAccess: _grpc.UnaryUnaryMultiCallable[_records_pb2.EndEmergencyAccessRequest, _records_pb2.EndEmergencyAccessResponse]
     """Ends the caller's own emergency access (MOD-10)."""
+    RequestRecordDestruction: _grpc.UnaryUnaryMultiCallable[_records_pb2.RequestRecordDestructionRequest, _records_pb2.RequestRecordDestructionResponse]
+    """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
+    RequestRecordCopy: _grpc.UnaryUnaryMultiCallable[_records_pb2.RequestRecordCopyRequest, _records_pb2.RequestRecordCopyResponse]
+    """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
+    ListTickets: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]
+    """Lists what was asked of the host for a record, and what became of it, newest first."""
+    ListOpenTickets: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListOpenTicketsRequest, _records_pb2.ListOpenTicketsResponse]
+    """Lists what waits for the host's doctor, on any record, the oldest first (ACT-13)."""
+    RefuseTicket: _grpc.UnaryUnaryMultiCallable[_records_pb2.RefuseTicketRequest, _records_pb2.RefuseTicketResponse]
+    """Refuses what was asked of the host, with a reason that the asker reads."""
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListNotificationsRequest, _records_pb2.ListNotificationsResponse]
     """Lists what the record's holder was notified of, newest first (NTF-01)."""
 
@@ -93,6 +103,16 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     """Begins an emergency access of at most three hours: later calls of the person on the record are in its mode (MOD-03, MOD-11)."""
     EndEmergencyAccess: _aio.UnaryUnaryMultiCallable[_records_pb2.EndEmergencyAccessRequest, _records_pb2.EndEmergencyAccessResponse]  # type: ignore[assignment]
     """Ends the caller's own emergency access (MOD-10)."""
+    RequestRecordDestruction: _aio.UnaryUnaryMultiCallable[_records_pb2.RequestRecordDestructionRequest, _records_pb2.RequestRecordDestructionResponse]  # type: ignore[assignment]
+    """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
+    RequestRecordCopy: _aio.UnaryUnaryMultiCallable[_records_pb2.RequestRecordCopyRequest, _records_pb2.RequestRecordCopyResponse]  # type: ignore[assignment]
+    """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
+    ListTickets: _aio.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]  # type: ignore[assignment]
+    """Lists what was asked of the host for a record, and what became of it, newest first."""
+    ListOpenTickets: _aio.UnaryUnaryMultiCallable[_records_pb2.ListOpenTicketsRequest, _records_pb2.ListOpenTicketsResponse]  # type: ignore[assignment]
+    """Lists what waits for the host's doctor, on any record, the oldest first (ACT-13)."""
+    RefuseTicket: _aio.UnaryUnaryMultiCallable[_records_pb2.RefuseTicketRequest, _records_pb2.RefuseTicketResponse]  # type: ignore[assignment]
+    """Refuses what was asked of the host, with a reason that the asker reads."""
     ListNotifications: _aio.UnaryUnaryMultiCallable[_records_pb2.ListNotificationsRequest, _records_pb2.ListNotificationsResponse]  # type: ignore[assignment]
     """Lists what the record's holder was notified of, newest first (NTF-01)."""
 
@@ -196,6 +216,46 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.EndEmergencyAccessResponse, _abc.Awaitable[_records_pb2.EndEmergencyAccessResponse]]:
         """Ends the caller's own emergency access (MOD-10)."""
+
+    @_abc_1.abstractmethod
+    def RequestRecordDestruction(
+        self,
+        request: _records_pb2.RequestRecordDestructionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.RequestRecordDestructionResponse, _abc.Awaitable[_records_pb2.RequestRecordDestructionResponse]]:
+        """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
+
+    @_abc_1.abstractmethod
+    def RequestRecordCopy(
+        self,
+        request: _records_pb2.RequestRecordCopyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.RequestRecordCopyResponse, _abc.Awaitable[_records_pb2.RequestRecordCopyResponse]]:
+        """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
+
+    @_abc_1.abstractmethod
+    def ListTickets(
+        self,
+        request: _records_pb2.ListTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.ListTicketsResponse, _abc.Awaitable[_records_pb2.ListTicketsResponse]]:
+        """Lists what was asked of the host for a record, and what became of it, newest first."""
+
+    @_abc_1.abstractmethod
+    def ListOpenTickets(
+        self,
+        request: _records_pb2.ListOpenTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.ListOpenTicketsResponse, _abc.Awaitable[_records_pb2.ListOpenTicketsResponse]]:
+        """Lists what waits for the host's doctor, on any record, the oldest first (ACT-13)."""
+
+    @_abc_1.abstractmethod
+    def RefuseTicket(
+        self,
+        request: _records_pb2.RefuseTicketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.RefuseTicketResponse, _abc.Awaitable[_records_pb2.RefuseTicketResponse]]:
+        """Refuses what was asked of the host, with a reason that the asker reads."""
 
     @_abc_1.abstractmethod
     def ListNotifications(

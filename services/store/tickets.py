@@ -1,0 +1,167 @@
+"""Tickets: what the host's doctor was asked to do, once, on one record or document, within a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, and_, bindparam, select, update
+
+from services.store import clock, paging, sql
+from services.store.errors import NotStored, UnknownCursor
+from services.store.paging import Page
+from services.store.savepoint import Row, Savepoint
+from services.store.tables import Text, tickets
+
+_OPEN = sql.inserted(tickets, "number")
+_OF_ID = and_(sql.given(tickets.c.record), sql.given(tickets.c.id))
+_SETTLE = sql.Statement(
+    update(tickets)
+    .where(_OF_ID, tickets.c.state == "OPEN", tickets.c.expires_at > bindparam("now", type_=BigInteger))
+    .values(
+        state=bindparam("new_state", type_=Text),
+        settled_at=bindparam("now", type_=BigInteger),
+        settled_by=bindparam("by", type_=Text),
+        refusal=bindparam("why", type_=Text),
+    )
+)
+_REVIEW = sql.Statement(update(tickets).where(_OF_ID).values(needs_review=True))
+_SHOWN = (
+    tickets.c.id,
+    tickets.c.record,
+    tickets.c.kind,
+    tickets.c.document,
+    tickets.c.beneficiary,
+    tickets.c.opener,
+    tickets.c.opener_kind,
+    tickets.c.opened_at,
+    tickets.c.expires_at,
+    tickets.c.needs_review,
+    tickets.c.state,
+    tickets.c.settled_at,
+    tickets.c.refusal,
+)
+_OF_RECORD = sql.Statement(
+    select(*_SHOWN).where(sql.given(tickets.c.record)).order_by(tickets.c.number.desc()).limit(bindparam("limit"))
+)
+_WAITING = and_(tickets.c.state == "OPEN", tickets.c.expires_at > bindparam("now", type_=BigInteger))
+_QUEUE = sql.Statement(
+    select(*_SHOWN)
+    .where(_WAITING, tickets.c.number > bindparam("number", type_=BigInteger))
+    .order_by(tickets.c.number)
+    .limit(bindparam("limit"))
+)
+_PLACE = sql.Statement(select(tickets.c.number).where(sql.given(tickets.c.id)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody asks the host's doctor to do."""
+
+    id: str
+    """That of the decision that permitted to ask."""
+    record: str
+    kind: str
+    """The action that the ticket permits."""
+    document: str | None
+    """The logical id; nothing where the whole record is meant."""
+    beneficiary: str
+    opener: str
+    opener_kind: str
+    opened_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request as stored."""
+
+    request: Request
+    needs_review: bool
+    state: str
+    """OPEN, EXECUTED, REFUSED or EXPIRED; an open one whose time has passed is told as expired."""
+    settled_at: datetime | None
+    refusal: str
+    """Why it was refused, in the words of who refused; else empty."""
+
+
+class TicketStore:
+    """Tickets, always by their record, but for the queue of the host's doctor."""
+
+    __slots__ = ("_savepoint",)
+
+    def __init__(self, savepoint: Savepoint) -> None:
+        """Work inside this savepoint."""
+        self._savepoint = savepoint
+
+    def open(self, request: Request) -> None:
+        """Keep a new request."""
+        self._savepoint.change(
+            _OPEN,
+            id=request.id,
+            record=request.record,
+            kind=request.kind,
+            document=request.document,
+            beneficiary=request.beneficiary,
+            opener=request.opener,
+            opener_kind=request.opener_kind,
+            opened_at=clock.micros(request.opened_at),
+            expires_at=clock.micros(request.expires_at),
+            needs_review=False,
+            decision_id=request.id,
+            state="OPEN",
+            settled_at=None,
+            settled_by=None,
+            refusal=None,
+        )
+
+    def ask_for_review(self, record: str, ticket: str) -> None:
+        """A person must look at it first (MANUAL_REVIEW)."""
+        self._savepoint.change(_REVIEW, record=record, id=ticket)
+
+    def execute(self, record: str, ticket: str, *, by: str, at: datetime) -> None:
+        """It is done, and permits nothing more; raises NotStored if it is not open."""
+        self._settle(record, ticket, "EXECUTED", by, at, None)
+
+    def refuse(self, record: str, ticket: str, *, by: str, at: datetime, why: str) -> None:
+        """It will not be done; raises NotStored if it is not open."""
+        self._settle(record, ticket, "REFUSED", by, at, why)
+
+    def of_record(self, record: str, now: datetime, *, limit: int) -> Sequence[Ticket]:
+        """The newest, the last one first."""
+        return [_ticket(row, now) for row in self._savepoint.rows(_OF_RECORD, record=record, limit=limit)]
+
+    def queue(self, now: datetime, *, limit: int, after: str | None = None) -> Page[Ticket]:
+        """What waits to be done on any record, the oldest first, after the ticket of an id; raises UnknownCursor."""
+        place = 0 if after is None else self._place(after)
+        rows = self._savepoint.rows(_QUEUE, now=clock.micros(now), number=place, limit=limit + 1)
+        return paging.page(rows, limit, lambda row: _ticket(row, now))
+
+    def _settle(self, record: str, ticket: str, state: str, by: str, at: datetime, why: str | None) -> None:
+        now = clock.micros(at)
+        if not self._savepoint.change(_SETTLE, record=record, id=ticket, new_state=state, now=now, by=by, why=why):
+            raise NotStored("there is no such open ticket")
+
+    def _place(self, ticket: str) -> int:
+        row = self._savepoint.row(_PLACE, id=ticket)
+        if row is None:
+            raise UnknownCursor("there is no such ticket to continue from")
+        return int(row[0])
+
+
+def _ticket(row: Row, now: datetime) -> Ticket:
+    ticket, record, kind, document, beneficiary, opener, opener_kind, opened, expires, review, state, settled, why = row
+    request = Request(
+        id=ticket,
+        record=record,
+        kind=kind,
+        document=document,
+        beneficiary=beneficiary,
+        opener=opener,
+        opener_kind=opener_kind,
+        opened_at=clock.moment(opened),
+        expires_at=clock.moment(expires),
+    )
+    told = "EXPIRED" if state == "OPEN" and request.expires_at <= now else state
+    return Ticket(request, bool(review), told, clock.moment_or_none(settled), why or "")
