@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.demo import calls
-from services.demo.calls import Reply
+from services.client import calls
+from services.client.calls import Reply
 
 Read = Callable[[Any], Iterable[str]]
 """Takes from a response what the step is about, in words."""

@@ -8,8 +8,8 @@ from dmp.access.v1.access_pb2 import Attestations
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
 from dmp.trace.v1 import trace_pb2 as trace
+from services.client.calls import Reply
 from services.demo import papers, words
-from services.demo.calls import Reply
 from services.demo.expected import NOT_FOUND, OK, Expected, refused, says
 from services.demo.papers import CYTOLOGY, LABORATORY, REMOTE, STAY, Paper
 from services.demo.telling import NEVER_DEPOSITED, Telling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.demo.calls import Reply
+from services.client.calls import Reply
 from services.demo.expected import Expected
 
 

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from dmp.authorization.v1 import authorization_pb2
 from dmp.records.v1 import records_pb2
+from services.client.calls import OK, Suite, opened
 from services.demo import emergencies, hiding, opening, reading
-from services.demo.calls import OK, Suite, opened
 from services.demo.cast import HOLDER, Player, cast
 from services.demo.stage import Stage
 from services.demo.suite import PROFILE, StoryRefused, reached

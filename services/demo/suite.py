@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.demo.calls import channel
+from services.client.calls import channel
 from services.runtime.settings import DEVELOPMENT, Settings
 
 PROFILE: Final = "seed-2011"

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from google.protobuf.message import Message
 
-from services.demo.calls import Reply, Suite
+from services.client.calls import Reply, Suite
 from services.demo.cast import HOLDER, Player
 from services.demo.expected import Expected
 from services.demo.stage import Stage

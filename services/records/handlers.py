@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from dmp.records.v1 import records_pb2
-from services.records import tickets, wire
+from dmp.records.v1 import jobs_pb2, records_pb2
+from services.records import jobs, tickets, wire
 from services.runtime.access import Feature
 from services.runtime.call import Call
 from services.runtime.messages import page_size, timestamp
@@ -141,7 +141,10 @@ def list_notifications(
 
 FEATURE: Final = Feature(
     name="records",
-    services=(records_pb2.DESCRIPTOR.services_by_name["RecordsService"],),
+    services=(
+        records_pb2.DESCRIPTOR.services_by_name["RecordsService"],
+        jobs_pb2.DESCRIPTOR.services_by_name["JobsService"],
+    ),
     handlers={
         "CreateRecord": create_record,
         "GetRecordStatus": get_record_status,
@@ -161,6 +164,11 @@ FEATURE: Final = Feature(
         "ListTickets": tickets.list_tickets,
         "ListOpenTickets": tickets.list_open_tickets,
         "RefuseTicket": tickets.refuse_ticket,
+        "RunJob": jobs.run_job,
+        "ListDue": jobs.list_due,
+        "DoJob": jobs.do_job,
     },
     readers={},
+    followups={"RunJob": jobs.go_on},
+    internal=(jobs_pb2.DESCRIPTOR.services_by_name["SystemService"],),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
@@ -53,6 +53,17 @@ Reader = Callable[[Any, Asking], Read]
 """Raises ServiceError of kind INVALID for a request that cannot be read."""
 
 
+class System(Protocol):
+    """The suite's own calls on behalf of one that was permitted; raises ServiceError like any call."""
+
+    async def act(self, request: Message) -> Any:  # noqa: ANN401 - the response of the RPC that takes the request
+        """Make the call that takes this request, as subject SYSTEM."""
+
+
+Followup = Callable[[System, Any, Any], Awaitable[None]]
+"""`name(system, request, response)`: what the suite does by itself once a call is permitted, traced and committed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """One of the three services as the server hosts it."""
@@ -63,6 +74,10 @@ class Feature:
     """By the name of the RPC."""
     readers: Mapping[str, Reader]
     """For the RPCs whose facts are read from the request itself."""
+    followups: Mapping[str, Followup] = field(default_factory=dict)
+    """For the RPCs that the suite goes on from by itself."""
+    internal: tuple[ServiceDescriptor, ...] = ()
+    """What no port serves: the calls that only the suite makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,7 @@ class Method:
     access: access_pb2.Access
     handler: Handler
     reader: Reader | None
+    followup: Followup | None = None
 
     @property
     def path(self) -> str:
@@ -102,15 +118,17 @@ def methods_of(feature: Feature, rules: RuleSet) -> tuple[list[Method], list[str
     """The feature's RPCs, and every fault of their declarations."""
     methods, faults = [], []
     known = set()
-    for service in feature.services:
+    for service in (*feature.services, *feature.internal):
         for rpc in service.methods:
             known.add(rpc.name)
             found = list(_faults(rpc, feature, rules))
             faults += [f"{rpc.full_name}: {fault}" for fault in found]
             if not found:
                 methods.append(_method(rpc, feature))
-    faults += [f"{feature.name}: handler `{name}` has no RPC" for name in sorted(feature.handlers.keys() - known)]
-    faults += [f"{feature.name}: reader `{name}` has no RPC" for name in sorted(feature.readers.keys() - known)]
+    roles = (("handler", feature.handlers), ("reader", feature.readers), ("follow-up", feature.followups))
+    faults += [
+        f"{feature.name}: {role} `{name}` has no RPC" for role, given in roles for name in sorted(given.keys() - known)
+    ]
     return methods, faults
 
 
@@ -128,6 +146,7 @@ def _method(rpc: MethodDescriptor, feature: Feature) -> Method:
         _declared(rpc),
         feature.handlers[rpc.name],
         feature.readers.get(rpc.name),
+        feature.followups.get(rpc.name),
     )
 
 

@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from google.protobuf.message import Message
@@ -20,7 +20,7 @@ from services.runtime.access import Method
 from services.runtime.arrival import Arrival
 from services.runtime.call import Call
 from services.runtime.errors import Kind, ServiceError, from_handler
-from services.runtime.identity import Verifier
+from services.runtime.identity import Verifier, the_suite
 from services.runtime.judgement import Verdict
 from services.runtime.rules_in_force import RulesInForce
 from services.runtime.security_log import SecurityLog
@@ -69,6 +69,8 @@ class Gate:
     executor: Executor
     verifier: Verifier
     security_log: SecurityLog
+    internal: Mapping[str, Method] = field(default_factory=dict)
+    """The suite's own RPCs, by the name of the request that each takes."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     flight: Flight = field(default_factory=Flight)
 
@@ -78,11 +80,20 @@ class Gate:
         try:
             arrival = self._arrive(method, payload, metadata)
             with self.flight.taking(len(payload)):
-                return (await self._settle(await self._read(arrival), deadline)).SerializeToString()
+                response = await self._settle(await self._read(arrival), deadline)
+                if method.followup is not None:
+                    await method.followup(Suite(self, arrival, deadline), arrival.request, response)
+                return response.SerializeToString()
         except ServiceError:
             raise
         except Exception as error:
             raise self._bug(method, error) from error
+
+    async def act(self, request: Message, asked: Arrival, deadline: float) -> Message:
+        """The response of the suite's own call, made on behalf of one that was permitted."""
+        method = self.internal[request.DESCRIPTOR.full_name]
+        arrival = arrivals.arrive(method, request, the_suite(asked.decision_id), (), self.clock())
+        return await self._settle(replace(arrival, w3c_trace_id=asked.w3c_trace_id), deadline)
 
     def _arrive(self, method: Method, payload: bytes, metadata: Metadata) -> Arrival:
         try:
@@ -124,6 +135,20 @@ class Gate:
         """Tell the operators where it failed. DANGER: an error's text may quote a patient's data, so it is left out."""
         _log.error("call failed", method=method.path, error=type(error).__name__, at=_place(error))
         return ServiceError(Kind.BUG)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The suite as it acts by itself, on behalf of a call that was permitted."""
+
+    gate: Gate
+    asked: Arrival
+    deadline: float
+    """On the clock of `time.monotonic`, in seconds: that of the call."""
+
+    async def act(self, request: Message) -> Any:  # noqa: ANN401 - as System
+        """As System."""
+        return await self.gate.act(request, self.asked, self.deadline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ STRUCTURE: Final = "1.2.250.1.71.4.2.2"
 """Struct_IdNat."""
 INS: Final = tuple(f"1.2.250.1.213.1.4.{number}" for number in (8, 9, 10, 11))
 """NIR, NIA, NIR of tests, NIR of demonstrations (catalogue section 3.1)."""
+SUITE: Final = "urn:ietf:rfc:3986|urn:dmp-access:suite"
+"""This suite, where it acts by itself."""
 
 # Corsica: 2A counts as 19 and 2B as 18 in the key (INSEE).
 _INS = re.compile(r"(?P<number>[0-9]{5}(?:[0-9]{2}|2A|2B)[0-9]{6})(?P<key>[0-9]{2})", re.ASCII)

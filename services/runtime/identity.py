@@ -70,6 +70,15 @@ class Identity:
         return known
 
 
+SYSTEM: Final = "SYSTEM"
+
+
+def the_suite(asked_by: str) -> Identity:
+    """The suite itself, in a session of its own for each decision that asked for its work."""
+    session = hashlib.sha256(asked_by.encode()).hexdigest()
+    return Identity(kind=SYSTEM, id=identifiers.SUITE, authn_mode="HOST", session=session)
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """One that may say who somebody is, and how much of it."""
@@ -150,7 +159,8 @@ def _identity(claims: Mapping[str, Any], issuer: Issuer) -> Identity:
     kind = _text(claims, "kind")
     if kind is None or _text(claims, "authn_mode") is None:
         _refuse("CLAIM_MISSING")
-    if kind not in issuer.kinds:
+    # INVARIANT: whatever an issuer may assert, no caller is the suite itself.
+    if kind not in issuer.kinds or kind == SYSTEM:
         _refuse("KIND_NOT_ALLOWED")
     regulator = claims.get("regulator", False)
     if not isinstance(regulator, bool):

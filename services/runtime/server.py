@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
@@ -135,7 +135,8 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     except StartRefused as refused:
         metrics.close()
         raise SettingsRefused([str(refused)]) from refused
-    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(security_log))
+    internal = _internal(features, methods)
+    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(security_log), internal)
     suite = Suite(gate, tuple(features), [], telemetry, metrics)
     telemetry.watch(gate)
     try:
@@ -163,6 +164,13 @@ def checked(rules: RuleSet, features: Sequence[Feature]) -> dict[str, list[Metho
     if faults:
         raise SettingsRefused(faults)
     return methods
+
+
+def _internal(features: Sequence[Feature], methods: Mapping[str, Sequence[Method]]) -> dict[str, Method]:
+    """The calls that only the suite makes, by the request that each takes."""
+    names = {service.full_name for feature in features for service in feature.internal}
+    found = (method for known in methods.values() for method in known if method.service in names)
+    return {method.request.DESCRIPTOR.full_name: method for method in found}
 
 
 async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method], suite: Suite) -> Listening:

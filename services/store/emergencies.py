@@ -9,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, and_, bindparam, case, select, update
 
 from services.store import clock, sql
+from services.store.due import Due
 from services.store.errors import NotStored, StateConflict
 from services.store.records import raise_revision
 from services.store.savepoint import Row, Savepoint
@@ -34,6 +35,11 @@ _CLOSE_EXPIRED = sql.Statement(
     .where(and_(_OPEN, accesses.c.expires_at <= bindparam("now")))
     .values(ended_at=accesses.c.expires_at)
 )
+_PAST = and_(accesses.c.ended_at.is_(None), accesses.c.expires_at <= bindparam("now"))
+_END_EXPIRED = sql.Statement(
+    update(accesses).where(sql.given(accesses.c.record), _PAST).values(ended_at=accesses.c.expires_at)
+)
+_DUE = Due(accesses.c.record, _PAST)
 _OF_ID = sql.Statement(
     select(accesses.c.record, accesses.c.started_at).where(
         and_(sql.given(accesses.c.id), sql.given(accesses.c.person), accesses.c.ended_at.is_(None))
@@ -142,6 +148,14 @@ class EmergencyStore:
     def end_all(self, record: str, at: datetime) -> None:
         """Close every access to a record that is still open."""
         self._savepoint.change(_END_ALL, record=record, now=clock.micros(at))
+
+    def end_expired(self, record: str, now: datetime) -> None:
+        """Note the end of those to a record whose time has passed; they decided nothing any more."""
+        self._savepoint.change(_END_EXPIRED, record=record, now=clock.micros(now))
+
+    def due(self, now: datetime, *, passed_over: int, limit: int) -> tuple[int, tuple[str, ...]]:
+        """As Due: the records with accesses to end."""
+        return _DUE.page(self._savepoint, now, passed_over=passed_over, limit=limit)
 
     def live(self, record: str, person: str, at: datetime) -> EmergencyAccess | None:
         """The access that decides the mode of this person's calls on this record, if one is open and not expired."""

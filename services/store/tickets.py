@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, and_, bindparam, select, update
 
 from services.store import clock, paging, sql
+from services.store.due import Due
 from services.store.errors import NotStored, UnknownCursor
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
@@ -52,6 +53,11 @@ _QUEUE = sql.Statement(
     .order_by(tickets.c.number)
     .limit(bindparam("limit"))
 )
+_PAST = and_(tickets.c.state == "OPEN", tickets.c.expires_at <= bindparam("now", type_=BigInteger))
+_EXPIRE = sql.Statement(
+    update(tickets).where(sql.given(tickets.c.record), _PAST).values(state="EXPIRED", settled_at=tickets.c.expires_at)
+)
+_DUE = Due(tickets.c.record, _PAST)
 _PLACE = sql.Statement(select(tickets.c.number).where(sql.given(tickets.c.id)))
 
 
@@ -137,6 +143,14 @@ class TicketStore:
         place = 0 if after is None else self._place(after)
         rows = self._savepoint.rows(_QUEUE, now=clock.micros(now), number=place, limit=limit + 1)
         return paging.page(rows, limit, lambda row: _ticket(row, now))
+
+    def expire(self, record: str, now: datetime) -> None:
+        """Settle those of a record whose time has passed, if any is left."""
+        self._savepoint.change(_EXPIRE, record=record, now=clock.micros(now))
+
+    def due(self, now: datetime, *, passed_over: int, limit: int) -> tuple[int, tuple[str, ...]]:
+        """As Due: the records with tickets to expire."""
+        return _DUE.page(self._savepoint, now, passed_over=passed_over, limit=limit)
 
     def _settle(self, record: str, ticket: str, state: str, by: str, at: datetime, why: str | None) -> None:
         now = clock.micros(at)

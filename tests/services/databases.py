@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -132,10 +132,15 @@ def rows(address: str, query: str, *values: object) -> list[dict[str, Any]]:
 
 def alter(address: str, statement: str, *values: object) -> None:
     """Change what is stored, as another connection may; `?` stands for a value."""
+    fill(address, statement, [values])
+
+
+def fill(address: str, statement: str, many: Sequence[Sequence[object]]) -> None:
+    """Execute a statement with each of these rows of values, in one transaction."""
     file = addresses.sqlite_file(address)
     if file is None:
-        with psycopg.connect(address) as writer:
-            writer.execute(statement.replace("?", "%s").encode(), values)
+        with psycopg.connect(address) as writer, writer.cursor() as cursor:
+            cursor.executemany(statement.replace("?", "%s").encode(), many)
         return
     with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute(statement, values)
+        connection.executemany(statement, many)

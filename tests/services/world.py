@@ -18,8 +18,8 @@ from dmp.access.v1 import access_pb2 as access
 from dmp.authorization.v1 import authorization_pb2_grpc
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.documents.v1 import documents_pb2_grpc
+from dmp.records.v1 import jobs_pb2_grpc, records_pb2_grpc
 from dmp.records.v1 import records_pb2 as records
-from dmp.records.v1 import records_pb2_grpc
 from dmp.trace.v1 import trace_pb2_grpc
 from services.authorization.handlers import FEATURE as AUTHORIZATION
 from services.demo.french_cda import french_cda
@@ -101,6 +101,7 @@ STUBS: tuple[tuple[str, Any], ...] = (
     ("authorization", authorization_pb2_grpc.AuthorizationServiceStub),
     ("authorization", trace_pb2_grpc.TraceServiceStub),
     ("records", records_pb2_grpc.RecordsServiceStub),
+    ("records", jobs_pb2_grpc.JobsServiceStub),
     ("documents", documents_pb2_grpc.DocumentsServiceStub),
 )
 

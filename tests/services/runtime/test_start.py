@@ -239,6 +239,7 @@ def test_every_rpc_of_the_contract_is_served(world: World) -> None:
         "dmp.authorization.v1.AuthorizationService",
         "dmp.trace.v1.TraceService",
         "dmp.records.v1.RecordsService",
+        "dmp.records.v1.JobsService",
         "dmp.documents.v1.DocumentsService",
     }
     assert {health.SERVICE_NAME, reflection.SERVICE_NAME} == server.EXEMPT

@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from dmp.authorization.v1 import authorization_pb2
 from dmp.documents.v1 import documents_pb2
-from dmp.records.v1 import records_pb2
+from dmp.records.v1 import jobs_pb2, records_pb2
 from dmp.trace.v1 import trace_pb2
 from services.runtime.settings import Settings
 
@@ -33,6 +33,7 @@ SERVED: Final = {
     authorization_pb2: "authorization",
     trace_pb2: "authorization",
     records_pb2: "records",
+    jobs_pb2: "records",
     documents_pb2: "documents",
 }
 METHODS: Final = {

@@ -1,0 +1,1 @@
+"""The services as those who call them over gRPC have them."""
