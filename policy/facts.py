@@ -28,7 +28,7 @@ class _Unknown:
 
 UNKNOWN: Final = _Unknown()
 ILL_TYPED: Final = object()
-_WANTED = {
+WANTED: Final = {
     Kind.BOOLEAN: "must be true or false",
     Kind.CODE: "is not one of its codes",
     Kind.CODES: "must be a list of its codes",
@@ -37,6 +37,7 @@ _WANTED = {
     Kind.DATE: "must be a date such as 1960-03-03",
     Kind.TIME: "must be a date and time with an offset (RFC 3339)",
 }
+"""What is said of an ill-typed value."""
 
 
 @dataclass(slots=True)
@@ -122,9 +123,9 @@ class FactReader:
             position, attribute = found
             if given is None and attribute.nullable:
                 continue
-            value = _typed(attribute, given)
+            value = typed(attribute, given)
             if value is ILL_TYPED:
-                facts.faults.append(f"{attribute.name}: {_WANTED[attribute.kind]}")
+                facts.faults.append(f"{attribute.name}: {WANTED[attribute.kind]}")
                 value = UNKNOWN
             facts.values[position] = value
 
@@ -136,7 +137,7 @@ class FactReader:
             action = UNKNOWN
         now = _time(request.get("at"))
         if now is ILL_TYPED:
-            facts.faults.append(f"at: {_WANTED[Kind.TIME]}")
+            facts.faults.append(f"at: {WANTED[Kind.TIME]}")
             now = UNKNOWN
         facts.values[self._action] = action
         facts.values[self._now] = now
@@ -152,7 +153,8 @@ class FactReader:
         return any(not r.attribute or values[self.index[r.attribute]] in r.values for r in attribute.required)
 
 
-def _typed(attribute: Attribute, given: Any) -> Any:  # one line a type
+def typed(attribute: Attribute, given: Any) -> Any:  # one line a type
+    """A value in the type of its attribute, else ILL_TYPED."""
     match attribute.kind:
         case Kind.BOOLEAN:
             return given if isinstance(given, bool) else ILL_TYPED

@@ -48,6 +48,8 @@ class Attribute:
     """Whether null may be given: only where `absent: null` is written."""
     derived: str = ""
     """How the engine itself computes it (`faults`, `presence`, `action`), or empty."""
+    supplied: bool = False
+    """Whether who asks about another may state it, because nobody here stores it."""
 
     @property
     def entity(self) -> str:
@@ -235,7 +237,7 @@ def _attributes(tree: Mapping, actions: Map[str, Action], faults: FaultList) -> 
 
 
 def _attribute(key: Scalar, name: str, node: Node, actions: Map[str, Action], faults: FaultList) -> Attribute | None:
-    known = ("type", "fr", "en", "values", "required", "absent", "derived")
+    known = ("type", "fr", "en", "values", "required", "absent", "derived", "supplied")
     tree = shape.mapping(node, f"attribute `{name}`", known, faults)
     if tree is None:
         return None
@@ -251,6 +253,9 @@ def _attribute(key: Scalar, name: str, node: Node, actions: Map[str, Action], fa
     )
     if kind in (Kind.CODE, Kind.CODES) and not values:
         faults.add(key.place, f"attribute `{name}` is a {kind} without values", "list them under `values`")
+    supplied = tree.get("supplied")
+    if supplied is not None and (how or not isinstance(supplied, Scalar) or not isinstance(supplied.value, bool)):
+        faults.add(supplied.place, "`supplied` must be true or false, and not of a derived attribute")
     required = _requirements(tree.get("required"), faults)
     absent = tree.get("absent")
     if not required and absent is None and not how:
@@ -267,6 +272,7 @@ def _attribute(key: Scalar, name: str, node: Node, actions: Map[str, Action], fa
         _absent(absent, kind, values, faults),
         nullable=isinstance(absent, Scalar) and absent.value is None,
         derived=how,
+        supplied=isinstance(supplied, Scalar) and supplied.value is True,
     )
 
 

@@ -146,6 +146,9 @@ class Access(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     BRINGS_FIELD_NUMBER: _builtins.int
     TICKET_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    SUPPLIED_FIELD_NUMBER: _builtins.int
+    FOR_ANOTHER_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action of the vocabulary (`rules/vocabulary.yaml`) that is decided."""
     form: Global___Form.ValueType
@@ -176,6 +179,12 @@ class Access(_message.Message):
     """Path of the request's field that names a ticket. If the ticket is open, for this action, record and document, it is a
     fact of the decision, and is executed with the change.
     """
+    about: _builtins.str
+    """Path of the request field, a Subject, that names whom a question is about where it is not the caller."""
+    supplied: _builtins.str
+    """Path of the repeated request field of SuppliedFact."""
+    for_another: _builtins.str
+    """The action that the caller must be permitted as well before a question about another, or on supplied facts, is answered."""
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
         """Further attributes of the decision that come from the request or from the declaration itself."""
@@ -200,10 +209,13 @@ class Access(_message.Message):
         items: _builtins.str = ...,
         brings: _builtins.str = ...,
         ticket: _builtins.str = ...,
+        about: _builtins.str = ...,
+        supplied: _builtins.str = ...,
+        for_another: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked", b"asked", "brings", b"brings", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "form", b"form", "items", b"items", "record", b"record", "ticket", b"ticket", "traced_as", b"traced_as"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "action", b"action", "asked", b"asked", "brings", b"brings", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "for_another", b"for_another", "form", b"form", "items", b"items", "record", b"record", "supplied", b"supplied", "ticket", b"ticket", "traced_as", b"traced_as"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -491,6 +503,122 @@ class Attestations(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__secret_connection) -> _WhichOneofReturnType__secret_connection | None: ...
 
 Global___Attestations: _TypeAlias = Attestations  # noqa: Y015
+
+@_typing.final
+class Subject(_message.Message):
+    """Somebody whom a question is about, as his own token would say who he is; it is the caller who says it here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    AUTHN_MODE_FIELD_NUMBER: _builtins.int
+    PROFESSION_FIELD_NUMBER: _builtins.int
+    STRUCTURE_FIELD_NUMBER: _builtins.int
+    REGULATOR_FIELD_NUMBER: _builtins.int
+    OWN_INS_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """The kind of subject (catalogue section 1), one that an issuer may assert."""
+    authn_mode: _builtins.str
+    """How he is authenticated (catalogue section 1)."""
+    profession: _builtins.str
+    """The profession; a professional has one."""
+    regulator: _builtins.bool
+    """Whether he is a regulator of centre 15 (ACT-09)."""
+    @_builtins.property
+    def id(self) -> Global___Identifier:
+        """The national identifier, of the system that his kind has."""
+
+    @_builtins.property
+    def structure(self) -> Global___Identifier:
+        """The structure that he works for."""
+
+    @_builtins.property
+    def own_ins(self) -> Global___Identifier:
+        """A professional's own INS as a patient (ACT-05)."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        id: Global___Identifier | None = ...,
+        authn_mode: _builtins.str = ...,
+        profession: _builtins.str = ...,
+        structure: Global___Identifier | None = ...,
+        regulator: _builtins.bool = ...,
+        own_ins: Global___Identifier | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "own_ins", b"own_ins", "structure", b"structure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authn_mode", b"authn_mode", "id", b"id", "kind", b"kind", "own_ins", b"own_ins", "profession", b"profession", "regulator", b"regulator", "structure", b"structure"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Subject: _TypeAlias = Subject  # noqa: Y015
+
+@_typing.final
+class SuppliedFact(_message.Message):
+    """A fact that the suite does not store, as the caller asserts it; the trace says that it was asserted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTRIBUTE_FIELD_NUMBER: _builtins.int
+    FLAG_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CODES_FIELD_NUMBER: _builtins.int
+    attribute: _builtins.str
+    """An attribute that `rules/vocabulary.yaml` marks as supplied, such as `relation.care_team`. Those of a document may be
+    given where the question names none that is stored here: they then describe one of another system.
+    """
+    flag: _builtins.bool
+    """True or false."""
+    text: _builtins.str
+    """A code, an identifier (`system|value`), a text, a day (1960-03-03) or a time (RFC 3339)."""
+    @_builtins.property
+    def codes(self) -> Global___Codes:
+        """A set of codes."""
+
+    def __init__(
+        self,
+        *,
+        attribute: _builtins.str = ...,
+        flag: _builtins.bool = ...,
+        text: _builtins.str = ...,
+        codes: Global___Codes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["codes", b"codes", "flag", b"flag", "text", b"text", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "codes", b"codes", "flag", b"flag", "text", b"text", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_value: _TypeAlias = _typing.Literal["flag", "text", "codes"]  # noqa: Y015
+    _WhichOneofArgType_value: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_value) -> _WhichOneofReturnType_value | None: ...
+
+Global___SuppliedFact: _TypeAlias = SuppliedFact  # noqa: Y015
+
+@_typing.final
+class Codes(_message.Message):
+    """A set of codes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The codes."""
+
+    def __init__(
+        self,
+        *,
+        code: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Codes: _TypeAlias = Codes  # noqa: Y015
 
 @_typing.final
 class Decided(_message.Message):

@@ -88,7 +88,7 @@ Global___Answer: _TypeAlias = Answer  # noqa: Y015
 
 @_typing.final
 class Question(_message.Message):
-    """A question about the caller himself."""
+    """A question about the caller himself, or about the subject that he names."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -102,6 +102,8 @@ class Question(_message.Message):
     PROTECTION_FIELD_NUMBER: _builtins.int
     STATUSES_FIELD_NUMBER: _builtins.int
     NEW_DOCUMENT_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    SUPPLIED_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action of the vocabulary asked about, such as `doc.read`."""
     document_id: _builtins.str
@@ -132,6 +134,16 @@ class Question(_message.Message):
     def new_document(self) -> Global___ProposedDocument:
         """The document that would be deposited, for `doc.create` alone."""
 
+    @_builtins.property
+    def subject(self) -> _access_pb2.Subject:
+        """Whom it is about; the caller himself where it is not given. Only a caller whose certificate is listed may name another,
+        and the answer is the one that this person would be given.
+        """
+
+    @_builtins.property
+    def supplied(self) -> _containers.RepeatedCompositeFieldContainer[_access_pb2.SuppliedFact]:
+        """Facts that the suite does not store, from a caller whose certificate is listed. A stored fact is never overridden."""
+
     def __init__(
         self,
         *,
@@ -145,10 +157,12 @@ class Question(_message.Message):
         protection: _records_pb2.Protection.ValueType = ...,
         statuses: _abc.Iterable[_documents_pb2.DocumentStatus.ValueType] | None = ...,
         new_document: Global___ProposedDocument | None = ...,
+        subject: _access_pb2.Subject | None = ...,
+        supplied: _abc.Iterable[_access_pb2.SuppliedFact] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["holder_birth_date", b"holder_birth_date", "new_document", b"new_document", "professional", b"professional", "record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["holder_birth_date", b"holder_birth_date", "new_document", b"new_document", "professional", b"professional", "record", b"record", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "document_id", b"document_id", "holder_birth_date", b"holder_birth_date", "new_document", b"new_document", "opposition", b"opposition", "professional", b"professional", "protection", b"protection", "record", b"record", "role", b"role", "statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "document_id", b"document_id", "holder_birth_date", b"holder_birth_date", "new_document", b"new_document", "opposition", b"opposition", "professional", b"professional", "protection", b"protection", "record", b"record", "role", b"role", "statuses", b"statuses", "subject", b"subject", "supplied", b"supplied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -156,7 +170,7 @@ Global___Question: _TypeAlias = Question  # noqa: Y015
 
 @_typing.final
 class ProposedDocument(_message.Message):
-    """A document that the caller would deposit as its author."""
+    """A document that the subject of the question would deposit as its author."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -340,8 +354,9 @@ class CheckBatchResponse(_message.Message):
 
     @_builtins.property
     def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchRecord]:
-        """The trace entry of each record, in the order in which the records were first named. Questions without a readable
-        record share one entry, which names none.
+        """The trace entry of each record, in the order in which the records were first named; each person asked about has one
+        of his own, and so have the questions on supplied facts. Questions without a readable record share one entry, which
+        names none.
         """
 
     def __init__(
@@ -468,21 +483,31 @@ class BatchRecord(_message.Message):
 
     RECORD_FIELD_NUMBER: _builtins.int
     DECISION_ID_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    SUPPLIED_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """The key of its trace entry."""
+    supplied: _builtins.bool
+    """Whether they were asked on supplied facts."""
     @_builtins.property
     def record(self) -> _access_pb2.Identifier:
         """The record; not given where it could not be read."""
+
+    @_builtins.property
+    def subject(self) -> _access_pb2.Identifier:
+        """Whom the questions of the entry were about, where it was not the caller."""
 
     def __init__(
         self,
         *,
         record: _access_pb2.Identifier | None = ...,
         decision_id: _builtins.str = ...,
+        subject: _access_pb2.Identifier | None = ...,
+        supplied: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "record", b"record", "subject", b"subject", "supplied", b"supplied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

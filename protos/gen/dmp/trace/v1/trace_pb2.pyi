@@ -36,7 +36,7 @@ class _LineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineKind.Val
     LINE_KIND_DOCUMENT: _LineKind.ValueType  # 3
     """An action touched this document (TRC-02)."""
     LINE_KIND_QUESTION: _LineKind.ValueType  # 4
-    """Someone asked whether he may do an action."""
+    """Someone asked whether he, or another, may do an action."""
 
 class LineKind(_LineKind, metaclass=_LineKindEnumTypeWrapper):
     """What a line tells of."""
@@ -50,7 +50,7 @@ LINE_KIND_ACTION: LineKind.ValueType  # 2
 LINE_KIND_DOCUMENT: LineKind.ValueType  # 3
 """An action touched this document (TRC-02)."""
 LINE_KIND_QUESTION: LineKind.ValueType  # 4
-"""Someone asked whether he may do an action."""
+"""Someone asked whether he, or another, may do an action."""
 Global___LineKind: _TypeAlias = LineKind  # noqa: Y015
 
 class _Outcome:
@@ -140,7 +140,7 @@ class ListTracesResponse(_message.Message):
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___Line]:
-        """The lines, newest first. There is no total and no sequence number: they would count what is hidden (VIS-18)."""
+        """The lines. There is no total and no sequence number: they would count what is hidden (VIS-18)."""
 
     def __init__(
         self,
@@ -178,6 +178,7 @@ class Line(_message.Message):
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
     CALL_REF_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
+    ASKED_ABOUT_FIELD_NUMBER: _builtins.int
     kind: Global___LineKind.ValueType
     """What the line tells of."""
     actor_kind: _builtins.str
@@ -216,6 +217,10 @@ class Line(_message.Message):
     def attested(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the actor attested, such as `consent` (catalogue section 1.1)."""
 
+    @_builtins.property
+    def asked_about(self) -> _access_pb2.Identifier:
+        """Whom a question was about, where it was not the actor."""
+
     def __init__(
         self,
         *,
@@ -234,10 +239,11 @@ class Line(_message.Message):
         document_id: _builtins.str = ...,
         call_ref: _builtins.str = ...,
         purpose: _builtins.str = ...,
+        asked_about: _access_pb2.Identifier | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "at", b"at", "structure", b"structure"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "asked_about", b"asked_about", "at", b"at", "structure", b"structure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_kind", b"actor_kind", "actor_name", b"actor_name", "at", b"at", "attested", b"attested", "call_ref", b"call_ref", "document_id", b"document_id", "kind", b"kind", "mode", b"mode", "outcome", b"outcome", "profession", b"profession", "purpose", b"purpose", "reason", b"reason", "structure", b"structure"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_kind", b"actor_kind", "actor_name", b"actor_name", "asked_about", b"asked_about", "at", b"at", "attested", b"attested", "call_ref", b"call_ref", "document_id", b"document_id", "kind", b"kind", "mode", b"mode", "outcome", b"outcome", "profession", b"profession", "purpose", b"purpose", "reason", b"reason", "structure", b"structure"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

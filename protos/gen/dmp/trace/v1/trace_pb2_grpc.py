@@ -47,7 +47,8 @@ class TraceServiceServicer:
     """
 
     def ListTraces(self, request, context):
-        """Lists the traces of a record that the caller may read, newest first (TRC-04 to TRC-08, TRC-12).
+        """Lists the traces of a record that the caller may read: who had access, newest first, then who only asked whether he
+        or another might, newest first (TRC-04 to TRC-08, TRC-12).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class TraceServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TraceServiceAsyncStub: ...
     ListTraces: _grpc.UnaryUnaryMultiCallable[_trace_pb2.ListTracesRequest, _trace_pb2.ListTracesResponse]
-    """Lists the traces of a record that the caller may read, newest first (TRC-04 to TRC-08, TRC-12)."""
+    """Lists the traces of a record that the caller may read: who had access, newest first, then who only asked whether he
+    or another might, newest first (TRC-04 to TRC-08, TRC-12).
+    """
 
 @_typing.type_check_only
 class TraceServiceAsyncStub(TraceServiceStub):
@@ -42,7 +44,9 @@ class TraceServiceAsyncStub(TraceServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListTraces: _aio.UnaryUnaryMultiCallable[_trace_pb2.ListTracesRequest, _trace_pb2.ListTracesResponse]  # type: ignore[assignment]
-    """Lists the traces of a record that the caller may read, newest first (TRC-04 to TRC-08, TRC-12)."""
+    """Lists the traces of a record that the caller may read: who had access, newest first, then who only asked whether he
+    or another might, newest first (TRC-04 to TRC-08, TRC-12).
+    """
 
 class TraceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads the traces (catalogue section 7). It never writes them: the gate does, in the transaction of each call."""
@@ -53,6 +57,8 @@ class TraceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _trace_pb2.ListTracesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_trace_pb2.ListTracesResponse, _abc.Awaitable[_trace_pb2.ListTracesResponse]]:
-        """Lists the traces of a record that the caller may read, newest first (TRC-04 to TRC-08, TRC-12)."""
+        """Lists the traces of a record that the caller may read: who had access, newest first, then who only asked whether he
+        or another might, newest first (TRC-04 to TRC-08, TRC-12).
+        """
 
 def add_TraceServiceServicer_to_server(servicer: TraceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
