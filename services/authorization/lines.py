@@ -22,14 +22,23 @@ DOCUMENT: Final = "document"
 """The group of the vocabulary's actions on one document."""
 
 
-def lines(call: Call, stored: StoredTrace, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
-    """The lines of one entry, the latest first: its documents, its action, and the access if it began there."""
+def lines(call: Call, stored: StoredTrace, not_hidden: frozenset[str], kind: TraceKind) -> list[trace_pb2.Line]:
+    """The lines that one entry has among those of a kind, the latest first.
+
+    They are its documents, its action, and the access if it began there: which is one of the accesses, whatever the
+    entry. INVARIANT: otherwise its place would tell a session that began with a question about what is hidden.
+    """
+    found = _said(call, stored, not_hidden) if stored.entry.kind is kind else []
+    if stored.opens_session and kind is TraceKind.ACCESS:
+        found.append(_line(stored.entry, trace_pb2.LINE_KIND_ACCESS))
+    return found
+
+
+def _said(call: Call, stored: StoredTrace, not_hidden: frozenset[str]) -> list[trace_pb2.Line]:
     action = _shown(call, stored.entry, not_hidden)
     found = _documents(stored.entry, action or stored.entry.action, not_hidden)
     if action is not None:
         found.append(_action(stored.entry, action))
-    if stored.opens_session:
-        found.append(_line(stored.entry, trace_pb2.LINE_KIND_ACCESS))
     return found
 
 
@@ -97,4 +106,5 @@ def _line(entry: TraceEntry, kind: trace_pb2.LineKind.ValueType) -> trace_pb2.Li
         reason=entry.reason,
         call_ref=entry.call_ref,
         purpose=entry.purpose,
+        asked_about=identifier(entry.about) if kind != trace_pb2.LINE_KIND_ACCESS else None,
     )

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 
 from services.store import paging, sql, trace_row
 from services.store.errors import UnknownCursor
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import Text, traces
-from services.store.trace_entry import TraceEntry
+from services.store.trace_entry import TraceEntry, TraceKind
 
 APPEND = sql.inserted(traces, "number")
 _FIELDS = APPEND.columns
 
 _ACTOR = bindparam("actor", type_=Text)
 _KEPT_FROM = bindparam("kept_from", type_=Text)
+_KIND = bindparam("kind", type_=Text)
+# A parameter would have to be given at every execution.
+_ACCESS = cast("str", literal_column(f"'{TraceKind.ACCESS.value}'"))
 _READABLE = and_(
     sql.given(traces.c.record),
     or_(_ACTOR.is_(None), traces.c.subject_id == _ACTOR),
@@ -35,6 +39,12 @@ _LIST = sql.Statement(
     select(*(traces.c[name] for name in _FIELDS), traces.c.number.in_(select(_OPENINGS.c.number)))
     .where(
         _READABLE,
+        # Among the accesses stands what opened a session as well, whatever it was.
+        or_(
+            _KIND.is_(None),
+            traces.c.kind == _KIND,
+            and_(_KIND == _ACCESS, traces.c.number.in_(select(_OPENINGS.c.number))),
+        ),
         traces.c.number < bindparam("before"),
         # What shows as the opening of its session alone is not read at all unless it opens one.
         or_(traces.c.action != bindparam("quiet", type_=Text), traces.c.number.in_(select(_OPENINGS.c.number))),
@@ -53,6 +63,20 @@ class StoredTrace:
     """Whether it is the first of its actor and session on this record (TRC-12)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of a record's entries are read; all of them where nothing is said."""
+
+    kind: TraceKind | None = None
+    """Only those of a kind; those of kind ACCESS with the questions that opened a session."""
+    actor: str | None = None
+    """Only that person's own (scope OWN)."""
+    kept_from: str | None = None
+    """Without those that have this audience (scope ALL_BUT_RESTRICTED)."""
+    quiet: str = ""
+    """Of this action only those that open a session."""
+
+
 class TraceStore:
     """The traces of a record, as far back as its readers may look; written by the lane alone."""
 
@@ -65,21 +89,16 @@ class TraceStore:
     def of_record(
         self,
         record: str,
+        wanted: Wanted,
         *,
         limit: int,
         after: str | None = None,
-        actor: str | None = None,
-        kept_from: str | None = None,
-        quiet: str = "",
     ) -> Page[StoredTrace]:
-        """Entries newest first, after decision `after`; raises UnknownCursor.
-
-        With `actor` only that person's own (scope OWN); without those whose audience is `kept_from`
-        (scope ALL_BUT_RESTRICTED). Of the action `quiet` only those that open a session.
-        """
-        readable = {"record": record, "actor": actor, "kept_from": kept_from}
+        """Entries newest first, after decision `after`; raises UnknownCursor."""
+        readable = {"record": record, "actor": wanted.actor, "kept_from": wanted.kept_from}
         before = paging.LAST if after is None else self._place(readable, after)
-        rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, quiet=quiet, **readable)
+        kind = None if wanted.kind is None else wanted.kind.value
+        rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, kind=kind, quiet=wanted.quiet, **readable)
         return paging.page(rows, limit, _stored)
 
     def _place(self, readable: Mapping[str, str | None], after: str) -> int:

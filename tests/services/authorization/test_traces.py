@@ -229,22 +229,61 @@ def test_questions_are_told_as_questions(world: World) -> None:
         authorization.CheckRequest(question=authorization.Question(record=of(patient), action="doc.list"))
     )
     assert told(lines(world.as_(patient), patient), "Dr Claire Collègue") == [
-        (QUESTION, "doc.list", ""),
         (ACCESS, "", ""),
+        (QUESTION, "doc.list", ""),
     ]
 
 
 def test_pages_of_lines_join_without_gap_or_repeat(world: World) -> None:
     """Whatever the page size, also in the middle of an entry's lines; reading adds lines only before the first page."""
     patient = world.opened("author", "colleague")
+    for action in ("doc.list", "authz.add", "record.status", "doc.read"):
+        for name in ("colleague", "nurse"):
+            asked = authorization.Question(record=of(patient), action=action)
+            world.as_(name).Check(authorization.CheckRequest(question=asked))
     for number in range(4):
         world.deposit(patient, *((NORMAL, INVISIBLE) if number % 2 else (NORMAL,)))
     world.as_("author").ListDocuments(documents.ListDocumentsRequest(record=of(patient)))
     reader = world.as_(patient)
     whole = lines(reader, patient, page_size=500)
+    assert 0 < [line.kind for line in whole].count(QUESTION) < len(whole)
     for size in (1, 2, 3, 7):
         paged = [line.SerializeToString() for line in lines(reader, patient, page_size=size)]
         assert paged[-len(whole) :] == [line.SerializeToString() for line in whole]
+
+
+def test_accesses_come_before_questions(world: World) -> None:
+    """Who did something before who only asked, each the latest first, however they came in time."""
+    patient = world.opened("author", "colleague")
+    document = world.deposit(patient)
+    ask = authorization.CheckRequest(question=authorization.Question(record=of(patient), action="doc.list"))
+    for name in ("nurse", "colleague"):
+        world.as_(name).Check(ask)
+        read(world.as_("colleague"), patient, document)
+    shown = lines(world.as_(patient), patient)
+    kinds = [line.kind == QUESTION for line in shown]
+    assert kinds == sorted(kinds)
+    assert kinds.count(True) == 2
+    for part in (True, False):
+        times = [line.at.ToMicroseconds() for line in shown if (line.kind == QUESTION) is part]
+        assert times == sorted(times, reverse=True)
+
+
+def test_a_session_that_began_with_a_hidden_question_stands_where_any_other_does(world: World) -> None:
+    """Its place among the lines does not tell that something was asked about a document."""
+    patient = world.opened("author", "colleague")
+    hidden = world.deposit(patient, NORMAL, INVISIBLE)
+    about = authorization.Question(record=of(patient), action="doc.read", document_id=hidden)
+    world.as_("colleague").Check(authorization.CheckRequest(question=about))
+    status(world.as_("colleague"), patient)
+    world.as_("nurse").Check(
+        authorization.CheckRequest(question=authorization.Question(record=of(patient), action="doc.list"))
+    )
+    shown = lines(world.as_(patient), patient)
+    mine = [place for place, line in enumerate(shown) if line.actor_name == "Dr Claire Collègue"]
+    assert [shown[place].kind for place in mine[:2]] == [ACCESS, ACCESS]
+    assert mine[0] + 1 == mine[1]
+    assert shown[-1].kind == QUESTION
 
 
 def test_a_page_of_lines_continues_only_what_was_shown(world: World) -> None:
@@ -255,6 +294,11 @@ def test_a_page_of_lines_continues_only_what_was_shown(world: World) -> None:
         "x",
         "//",
         "//1",
+        "ACCESS///1",
+        "KING/a/b/1",
+        f"QUESTION/{unknown}//0",
+        f"ACCESS//{unknown}/1",
+        f"{unknown}//0",
         "a/b",
         f"{unknown}//0",
         f"/{unknown}/1",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policy.model import Answer, Effect
 from services.store import trace_row
 from services.store.errors import Unavailable, UnfitValue, UnknownCursor
-from services.store.traces import StoredTrace
+from services.store.traces import StoredTrace, Wanted
 from services.store.unit_of_work import Done, TraceEntry, TraceKind, TraceOutcome
 from tests.services.databases import Database
 from tests.services.store.world import (
@@ -45,7 +45,8 @@ def traced(connection: Database, **others: Any) -> str:
 
 def read(connection: Database, record: str = ALICE, **how: Any) -> list[StoredTrace]:
     """A record's entries as a handler reads them; the fixture's own is left out."""
-    page = within(connection, lambda scope: scope.traces.of_record(record, **{"limit": 100, **how}))
+    paged = {name: how.pop(name) for name in ("limit", "after") if name in how}
+    page = within(connection, lambda scope: scope.traces.of_record(record, Wanted(**how), **{"limit": 100, **paged}))
     return [stored for stored in page.items if stored.entry.client == "test"]
 
 
@@ -149,7 +150,7 @@ def test_quiet_entries_are_read_only_where_they_open_a_session(connection: Datab
 
 def test_an_entry_is_not_read_by_the_group_that_writes_it(connection: Database) -> None:
     """A list of traces shows what was committed before it."""
-    asked = unit(lambda scope, _: len(scope.traces.of_record(ALICE, limit=9).items))
+    asked = unit(lambda scope, _: len(scope.traces.of_record(ALICE, Wanted(), limit=9).items))
     first, second = answered(connection, asked, asked)
     assert (first.result().result, second.result().result) == (1, 1)
     assert outcome(connection, asked).result == 3
