@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from services.store import clock
 from services.store.facts_statement import DOCUMENT, DOCUMENTS, EMERGENCY, FACTS, RECORD
@@ -69,17 +69,36 @@ def _record(record: dict[str, Any], opposed: str | None) -> dict[str, Any]:
     return record
 
 
+RELATION: Final = (
+    "holder",
+    "treating_physician",
+    "authorisation",
+    "authorisation_added_at",
+    "target_is_treating_physician",
+    "target_authorisation",
+)
+STORED: Final = frozenset({
+    "record.exists",
+    "record.oppositions",
+    *(f"record.{name}" for name in RECORD if name != "revision"),
+    *(f"relation.{name}" for name in RELATION),
+    *(f"context.{name}" for name in EMERGENCY if name != "id"),
+})  # fmt: skip
+"""The attributes that are loaded for every call; those of a document come besides, where one is named."""
+
+
 def _relation(row: Row, key: FactsKey) -> dict[str, Any]:
     own, own_since, house, house_since, target, role_since, target_role_since = row[1:8]
     status, since = _authorisation((own, own_since), (house, house_since))
-    return {
-        "holder": key.person == key.record,
-        "treating_physician": role_since is not None,
-        "authorisation": status,
-        "authorisation_added_at": clock.moment_or_none(since),
-        "target_is_treating_physician": target_role_since is not None,
-        "target_authorisation": target or "NON_EXISTE",
-    }
+    facts = (
+        key.person == key.record,
+        role_since is not None,
+        status,
+        clock.moment_or_none(since),
+        target_role_since is not None,
+        target or "NON_EXISTE",
+    )
+    return dict(zip(RELATION, facts, strict=True))
 
 
 def _authorisation(*stored: tuple[str | None, int | None]) -> tuple[str, int | None]:

@@ -8,7 +8,7 @@ import pytest
 
 from services.store.emergencies import EmergencyStart
 from services.store.errors import UnfitValue
-from services.store.facts import facts_many
+from services.store.facts import STORED, facts_many
 from services.store.savepoint import Savepoint
 from services.store.unit_of_work import Facts, FactsKey, Scope
 from tests.services.databases import Database
@@ -61,6 +61,14 @@ def start(**others: Any) -> EmergencyStart:
         "expires_at": AT + timedelta(hours=3),
     }
     return EmergencyStart(**{**fields, **others})
+
+
+def test_what_is_said_to_be_stored_is_what_is_loaded(connection: Database) -> None:
+    """By name: whoever may supply facts may supply none of these."""
+    within(connection, lambda scope: scope.emergencies.start(start()))
+    found = facts(connection, key())
+    entities = ("record", "relation", "context")
+    assert {f"{entity}.{name}" for entity in entities for name in found[entity]} == STORED
 
 
 def test_a_record_is_told_as_stored(connection: Database) -> None:
