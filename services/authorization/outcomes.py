@@ -22,8 +22,13 @@ def batch(call: Call) -> authorization_pb2.CheckBatchResponse:
         outcomes=table.outcomes,
         items=[authorization_pb2.BatchAnswer(key=key, outcome=places[question]) for key, question in asked.items],
         records=[
-            authorization_pb2.BatchRecord(record=identifier(record), decision_id=decision_id)
-            for record, decision_id in asked.records
+            authorization_pb2.BatchRecord(
+                record=identifier(heading.record),
+                decision_id=decision_id,
+                subject=identifier(heading.about),
+                supplied=heading.supplied,
+            )
+            for heading, decision_id in asked.headings
         ],
     )
 

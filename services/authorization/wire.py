@@ -23,7 +23,7 @@ def proposed(question: authorization_pb2.Question, asking: Asking) -> Read:
     if question.action == DEPOSIT and question.document_id:
         raise invalid([FieldFault("question.document_id", "INVALID_FACT", f"names no document for `{DEPOSIT}`")])
     if not question.HasField("new_document"):
-        return Read({})
+        return Read(_of_type(asking))
     # A right over a document that is not stored means something only before its deposit.
     if question.action != DEPOSIT or question.document_id:
         raise invalid([FieldFault("question.new_document", "INVALID_FACT", f"may be given for `{DEPOSIT}` alone")])
@@ -39,6 +39,12 @@ def proposed(question: authorization_pb2.Question, asking: Asking) -> Read:
         "document.patient": asking.record,
     }
     return Read(attributes)
+
+
+def _of_type(asking: Asking) -> dict[str, str | None]:
+    """What the rule set itself knows of a document of another system, so that nobody supplies it."""
+    code = asking.supplied.get("document.type")
+    return {} if code is None else {"document.class": asking.cell("document_types", code, "classCode")}
 
 
 def effect(value: Effect) -> authorization_pb2.Effect.ValueType:

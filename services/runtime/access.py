@@ -29,10 +29,13 @@ class Asking:
     """What a feature may look at when it reads facts out of a request."""
 
     identity: Identity
+    """Who acts, or whom a question is about."""
     record: str | None
     at: datetime
     cell: Callable[[str, str, str], str | None]
     """`(table, row, column)` of the rule set's tables."""
+    supplied: Mapping[str, Any] = field(default_factory=dict)
+    """The facts that the asker asserts, by the vocabulary's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +211,16 @@ def _form_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:
         yield "is a batch, and does not name the record and the document of an item"
     if (declared.form in QUESTIONS) != bool(declared.asked):
         yield "must name the field of the action asked about if, and only if, it answers a question"
+    if (declared.about or declared.supplied) and declared.form not in QUESTIONS:
+        yield "lets the caller speak for another, and answers no question"
+    if bool(declared.about or declared.supplied) != bool(declared.for_another):
+        yield "must name the right to ask for another if, and only if, it lets the caller speak for one"
 
 
 def _action_faults(declared: access_pb2.Access, rules: RuleSet) -> Iterator[str]:
-    for name in dict.fromkeys((declared.action, *(choice.action for choice in declared.choices))):
+    needed = [declared.action, *(choice.action for choice in declared.choices)]
+    needed += [declared.for_another] if declared.for_another else []
+    for name in dict.fromkeys(needed):
         action = rules.vocabulary.actions.get(name)
         if action is None or action.internal:
             yield f"action `{name}` is not of the vocabulary"
@@ -234,6 +243,8 @@ def _path_faults(asking: Descriptor, declared: access_pb2.Access) -> Iterator[st
         (declared.asked, _is_text),
         (declared.ticket, _is_text),
         (declared.chosen_by, _is_choice),
+        (declared.about, _is_subject),
+        (declared.supplied, _is_facts),
     )
     for path, fits in wanted:
         field = fields.find(asking, path) if path else None
@@ -280,6 +291,14 @@ def _uncoded(field: FieldDescriptor) -> Iterator[str]:
 
 def _is_identifier(field: FieldDescriptor) -> bool:
     return field.message_type is access_pb2.Identifier.DESCRIPTOR
+
+
+def _is_subject(field: FieldDescriptor) -> bool:
+    return field.message_type is access_pb2.Subject.DESCRIPTOR and not field.is_repeated
+
+
+def _is_facts(field: FieldDescriptor) -> bool:
+    return bool(field.is_repeated and field.message_type is access_pb2.SuppliedFact.DESCRIPTOR)
 
 
 def _is_text(field: FieldDescriptor) -> bool:

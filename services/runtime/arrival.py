@@ -12,8 +12,11 @@ from uuid import uuid4
 from google.protobuf.message import DecodeError, Message
 
 from dmp.access.v1 import access_pb2
+from policy.ruleset import RuleSet
+from services.runtime import another as others
 from services.runtime import fields, trace_context
 from services.runtime.access import Asking, Method
+from services.runtime.another import NOBODY_ELSE, Another, Askable
 from services.runtime.errors import FieldFault, Kind, ServiceError
 from services.runtime.identity import Identity
 from services.store.unit_of_work import FactsKey
@@ -30,6 +33,17 @@ ATTESTED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, with which software."""
+
+    identity: Identity
+    client: str | None
+    """As its certificate names it; nothing over plaintext."""
+    listed: bool
+    """Whether it may ask for another."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """One call on its way to its decision. Faulty fields are left out of everything but `faults` and `request`."""
 
@@ -37,6 +51,7 @@ class Arrival:
     method: Method
     request: Message
     identity: Identity
+    """Who calls."""
     at: datetime
     w3c_trace_id: str | None
     action: str
@@ -56,13 +71,39 @@ class Arrival:
     """Where in the request the feature's reader found an attribute."""
     batch: Batch | None = None
     """The questions, where there are many."""
+    client: str | None = None
+    """The calling software, as its certificate names it."""
+    listed: bool = False
+    """Whether it may ask for another."""
+    another: Another = NOBODY_ELSE
+    """What a question says that only a listed caller may say."""
+
+    @property
+    def subject(self) -> Identity:
+        """Who acts, or whom the question is about."""
+        return self.another.subject or self.identity
+
+    @property
+    def about(self) -> str | None:
+        """The person named, where it is not the caller who is asked about."""
+        return None if self.another.subject is None else self.another.subject.id
+
+    @property
+    def asker(self) -> Arrival:
+        """The same call as it concerns the caller alone: what his own right is decided on."""
+        return replace(self, another=NOBODY_ELSE)
+
+    @property
+    def heading(self) -> Heading:
+        """What a question of a batch shares with those of its trace entry."""
+        return Heading(self.record, self.about, bool(self.another.supplied))
 
     @property
     def keys(self) -> tuple[FactsKey, ...]:
         """The facts to load for the whole call."""
         if self.batch is not None:
             return self.batch.keys
-        return () if self.key is None else (self.key,)
+        return tuple(key for key in (self.key, self.own_key) if key is not None)
 
     @property
     def key(self) -> FactsKey | None:
@@ -71,14 +112,19 @@ class Arrival:
             return None
         return FactsKey(
             self.record,
-            self.identity.id,
-            self.identity.structure,
+            self.subject.id,
+            self.subject.structure,
             self.at,
             self.document,
             self.declared.get(TARGET),
             ticket=self.ticket,
             action=self.action if self.ticket else None,
         )
+
+    @property
+    def own_key(self) -> FactsKey | None:
+        """The facts to load for the caller's own right, where the question is about another."""
+        return self.asker.key if self.another.named else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +136,22 @@ class Question:
     document: str | None
     facts: int | None
     """The place of its record's facts among those loaded; nothing where no record is known."""
+    own: int | None
+    """The same for the facts of the caller himself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the questions of a batch that share a trace entry have in common."""
+
+    record: str | None
+    about: str | None
+    supplied: bool
+
+    @property
+    def named(self) -> bool:
+        """Whether the asker needs the right to ask for another."""
+        return self.supplied or self.about is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +164,8 @@ class Batch:
     keys: tuple[FactsKey, ...]
     items: tuple[tuple[str, int], ...]
     """The caller's key, and the place of its question."""
-    records: tuple[tuple[str | None, str], ...]
-    """Each record and the decision id of its trace entry, in the order of the request."""
+    headings: tuple[tuple[Heading, str], ...]
+    """What each trace entry is about, with its decision id, in the order of the request."""
 
 
 def parse(method: Method, payload: bytes) -> Message:
@@ -117,7 +179,11 @@ def parse(method: Method, payload: bytes) -> Message:
 
 
 def arrive(
-    method: Method, request: Message, identity: Identity, metadata: Sequence[tuple[str, str | bytes]], at: datetime
+    method: Method,
+    request: Message,
+    caller: Caller,
+    metadata: Sequence[tuple[str, str | bytes]],
+    at: datetime,
 ) -> Arrival:
     """Read what the request says; its faults are kept, for they are decided and traced like all else."""
     faults = fields.faults_of(request)
@@ -126,7 +192,9 @@ def arrive(
         decision_id=str(uuid4()),
         method=method,
         request=request,
-        identity=identity,
+        identity=caller.identity,
+        client=caller.client,
+        listed=caller.listed,
         at=at,
         w3c_trace_id=trace_context.trace_id(metadata),
         attested=_attested(request, faulty),
@@ -159,17 +227,39 @@ def _said(access: access_pb2.Access, request: Message, faulty: AbstractSet[str])
     }
 
 
-def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arrival:
-    """Let the feature read the facts that lie inside the request; not of a request that has a fault already."""
-    reader = arrival.method.reader
+def read(arrival: Arrival, rules: RuleSet, kinds: AbstractSet[str]) -> Arrival:
+    """Read whom the request speaks for, and let the feature read the facts that lie inside it.
+
+    Not of a request that has a fault already. `kinds` are those of the subjects whom an issuer may assert.
+    """
+    if arrival.faults:
+        return arrival
+    reader, may = arrival.method.reader, Askable(rules.vocabulary, kinds)
+    another = others.read(arrival.method.access, arrival.request, arrival.identity, arrival.document, may)
+    arrival = replace(arrival, another=another, faults=another.faults, read_in=another.read_in)
     if reader is None or arrival.faults:
         return arrival
+    asking = Asking(arrival.subject, arrival.record, arrival.at, rules.cell, another.supplied)
     try:
-        found = reader(arrival.request, Asking(arrival.identity, arrival.record, arrival.at, cell))
+        found = reader(arrival.request, asking)
     except ServiceError as error:
         return replace(arrival, faults=error.faults)
+    faults = _twice(another, found.attributes)
     return replace(
-        arrival, declared={**arrival.declared, **found.attributes}, prepared=found.prepared, read_in=found.fields
+        arrival,
+        declared={**arrival.declared, **found.attributes},
+        prepared=found.prepared,
+        read_in={**another.read_in, **found.fields},
+        faults=faults,
+    )
+
+
+def _twice(another: Another, attributes: Mapping[str, Any]) -> tuple[FieldFault, ...]:
+    """Facts that the request supplies and the feature has read in it as well."""
+    return tuple(
+        FieldFault(another.read_in[name], "STATED_TWICE", "says what the request says elsewhere")
+        for name in another.supplied
+        if name in attributes
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 from google.protobuf.message import Message
 
+from policy.ruleset import RuleSet
 from services.runtime import arrival as arrivals
 from services.runtime import fields
 from services.runtime.access import KEY
@@ -20,7 +22,7 @@ ANY_KEY = ANY_DOCUMENT = "x"
 """Stands for the document while a question is read, for a question is read alike whichever it names."""
 
 
-def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arrival:
+def read(arrival: Arrival, rules: RuleSet, kinds: AbstractSet[str]) -> Arrival:
     """The call with its questions; with faults instead if the whole cannot be accepted."""
     if arrival.faults:
         return arrival
@@ -28,7 +30,7 @@ def read(arrival: Arrival, cell: Callable[[str, str, str], str | None]) -> Arriv
     if faults := tuple(_key_faults(items, arrival.method.access.items)):
         return replace(arrival, faults=faults)
     keys = [getattr(item, KEY) for item in items]
-    reading = _Reading(arrival, cell)
+    reading = _Reading(arrival, rules, kinds)
     named = tuple(zip(keys, map(reading.question, items), strict=True))
     return replace(arrival, batch=reading.batch(named))
 
@@ -52,7 +54,8 @@ class _Reading:
     """What has been read of a batch so far."""
 
     arrival: Arrival
-    cell: Callable[[str, str, str], str | None]
+    rules: RuleSet
+    kinds: AbstractSet[str]
     frames: dict[bytes, int] = field(default_factory=dict)
     read: list[Arrival] = field(default_factory=list)
     asked: dict[tuple[int, str | None], int] = field(default_factory=dict)
@@ -75,29 +78,28 @@ class _Reading:
         frame = self.frames.get(said)
         if frame is None:
             frame = self.frames[said] = len(self.read)
-            self.read.append(arrivals.read(arrivals.frame(self.arrival, item), self.cell))
+            self.read.append(arrivals.read(arrivals.frame(self.arrival, item), self.rules, self.kinds))
         return (document or None) if fits else None, frame
 
     def batch(self, items: tuple[tuple[str, int], ...]) -> Batch:
         """All that was read."""
         heads: dict[FactsKey, int] = {}
-        of_frames = [_place(heads, frame) for frame in self.read]
+        of_frames = [(_place(heads, frame.key), _place(heads, frame.own_key or frame.key)) for frame in self.read]
         named: list[dict[str, None]] = [{} for _ in heads]
         questions = []
         for frame, document in self.asked:
-            place = of_frames[frame]
-            questions.append(Question(frame, document, place))
+            place, own = of_frames[frame]
+            questions.append(Question(frame, document, place, own))
             if place is not None and document is not None:
                 named[place][document] = None
         keys = [replace(head, documents=tuple(named[place])) for head, place in heads.items()]
-        records = dict.fromkeys(self.read[question.frame].record for question in questions)
-        ids = (self.arrival.decision_id, *(str(uuid4()) for _ in list(records)[1:]))
-        return Batch(tuple(self.read), tuple(questions), tuple(keys), items, tuple(zip(records, ids, strict=True)))
+        headings = dict.fromkeys(self.read[question.frame].heading for question in questions)
+        ids = (self.arrival.decision_id, *(str(uuid4()) for _ in list(headings)[1:]))
+        return Batch(tuple(self.read), tuple(questions), tuple(keys), items, tuple(zip(headings, ids, strict=True)))
 
 
-def _place(heads: dict[FactsKey, int], frame: Arrival) -> int | None:
+def _place(heads: dict[FactsKey, int], key: FactsKey | None) -> int | None:
     """Where the facts of a frame will stand, whatever the document."""
-    key = frame.key
     return None if key is None else heads.setdefault(replace(key, document=None), len(heads))
 
 

@@ -1,4 +1,4 @@
-"""The trace entries of a batch: one for each record, with what it takes to reproduce the decision on each question."""
+"""The trace entries of a batch: one for each record and person asked about, each decision reproducible."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from policy.model import Effect
 from services.runtime import entry
-from services.runtime.arrival import Arrival, Batch
-from services.runtime.judgement import Answered, Answers, Verdict
+from services.runtime.arrival import Arrival, Batch, Heading
+from services.runtime.judgement import Answered, Answers
 from services.store import clock
 from services.store.unit_of_work import Done, TraceEntry
 
@@ -21,27 +21,31 @@ NOT_EVALUATED: Final = "NOT_EVALUATED"
 
 
 def entries(arrival: Arrival, answers: Answers, done: Done) -> tuple[TraceEntry, ...]:
-    """An entry for each record, in the order of the request."""
+    """An entry for each record and person asked about, in the order of the request."""
     batch = arrival.batch
     if batch is None:
         raise AssertionError("only a batch has many answers")
-    tables = {record: _Table(batch, answers) for record, _ in batch.records}
+    tables = {heading: _Table(batch, answers) for heading, _ in batch.headings}
     for place, question in enumerate(batch.questions):
-        tables[batch.frames[question.frame].record].add(place)
+        tables[batch.frames[question.frame].heading].add(place)
     return tuple(
-        _entry(replace(arrival, decision_id=decision_id, record=record), answers.rights[record], tables[record], done)
-        for record, decision_id in batch.records
+        _entry(replace(arrival, decision_id=decision_id, record=heading.record), heading, tables[heading], done)
+        for heading, decision_id in batch.headings
     )
 
 
-def _entry(arrival: Arrival, right: Verdict, table: _Table, done: Done) -> TraceEntry:
+def _entry(arrival: Arrival, heading: Heading, table: _Table, done: Done) -> TraceEntry:
+    right = table.answers.rights[heading.record, heading.named]
     header = entry.entry(arrival, right, done)
+    of_asker = {entry.ASKER: entry.asker(right.request)} if heading.named else {}
     same = {outcome["action"] for outcome in table.outcomes}
     known = same.pop() if len(same) == 1 else ""
     return replace(
         header,
         action=known or header.action,
-        facts={name: right.request[name] for name in ("subject", "record", "at")} | table.facts(),
+        about=heading.about,
+        asserted=table.asserted(),
+        facts={name: right.request[name] for name in ("subject", "record", "at")} | of_asker | table.facts(),
         outcomes=table.outcomes,
         items=table.items,
     )
@@ -100,12 +104,20 @@ class _Table:
 
     def facts(self) -> dict[str, Any]:
         """The facts of every question."""
-        requests = (self.answers.requests[frame] for frame in self.frames)
         return {
-            QUESTIONS: [{name: request[name] for name in ("action", "relation", "context")} for request in requests],
+            QUESTIONS: [self._question(frame) for frame in self.frames],
             "documents": [document for _, document in self.documents.values()],
             "items": self.places,
         }
+
+    def _question(self, frame: int) -> dict[str, Any]:
+        request = self.answers.requests[frame]
+        named = () if self.batch.frames[frame].about is None else ("subject",)
+        return {name: request[name] for name in ("action", "relation", "context", *named)}
+
+    def asserted(self) -> list[str]:
+        """The attributes that any of the questions was asked on, as the asker asserted them."""
+        return sorted({name for frame in self.frames for name in self.batch.frames[frame].another.supplied})
 
     def _document(self, document: Mapping[str, Any]) -> int:
         likeness = tuple([_hashable(value) for name, value in document.items() if name != DEPOSITED_AT])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policy.engine import Engine
@@ -52,7 +52,7 @@ class _Judging:
     arrival: Arrival
     batch: Batch
     facts: Sequence[Facts]
-    rights: dict[str | None, Verdict] = field(default_factory=dict)
+    rights: dict[tuple[str | None, bool], Verdict] = field(default_factory=dict)
     frames: dict[int, _Frame] = field(default_factory=dict)
 
     def frame(self, question: Question) -> _Frame:
@@ -66,18 +66,23 @@ class _Judging:
         asked = self.batch.frames[question.frame]
         facts = {} if question.facts is None else self.facts[question.facts]
         request = judgement.question_of(asked, facts)
-        right = self._right(asked.record, facts)
+        own = {} if question.own is None else self.facts[question.own]
+        right = self._right(asked, own)
         if asked.faults:
-            return _Frame(request, _always(Answered(judgement.judge(self.engine, asked, facts).told, asked.faults)))
+            told = judgement.judge(self.engine, asked, facts, own).told
+            return _Frame(request, _always(Answered(told, asked.faults)))
         if not right.permitted:
             return _Frame(request, _always(Answered(right.decision)))
         return _Frame(request, self._deciding(asked, request))
 
-    def _right(self, record: str | None, facts: Facts) -> Verdict:
-        found = self.rights.get(record)
+    def _right(self, asked: Arrival, own: Facts) -> Verdict:
+        right = asked.record, asked.another.named
+        found = self.rights.get(right)
         if found is None:
-            known = {"record": judgement.NO_RECORD, **facts}
-            found = self.rights[record] = judgement.right_to_ask(self.engine, self.arrival, known)
+            known = {"record": judgement.NO_RECORD, **own}
+            # Of the call, since what one of its questions says of the situation is no part of the right.
+            call = replace(self.arrival, another=asked.another)
+            found = self.rights[right] = judgement.right_to_ask(self.engine, call, known)
         return found
 
     def _deciding(self, asked: Arrival, request: Mapping[str, Any]) -> Decide:

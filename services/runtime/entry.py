@@ -12,6 +12,8 @@ from services.store.unit_of_work import Done, Touched, TraceEntry, TraceKind, Tr
 
 AUDIENCE: Final = "TRACE_AUDIENCE"
 SECRET_AUDIENCE: Final = "INVISIBLE_REPRESENTANTS_LEGAUX"  # noqa: S105 - a code of JDV_J64, no secret
+ASKER: Final = "asker"
+"""In the facts of a question about another, those of the asker himself."""
 CONTINUED: Final = "continued"
 """Marks the entry of a further page of a list."""
 
@@ -33,7 +35,7 @@ def entry(arrival: Arrival, verdict: Verdict, done: Done) -> TraceEntry:
         subject_profession=identity.profession,
         subject_structure=identity.structure,
         subject_authn_mode=identity.authn_mode,
-        client=None,
+        client=arrival.client,
         # The patient reads it: a word that is not of the vocabulary is never repeated.
         action=arrival.method.access.traced_as or decision.action or arrival.action,
         mode=context.get("mode", "normal"),
@@ -52,10 +54,17 @@ def entry(arrival: Arrival, verdict: Verdict, done: Done) -> TraceEntry:
         digest=decision.digest,
         profile=decision.profile,
         audience=_audience(decision, context),
-        facts=verdict.request,
+        facts=verdict.request if verdict.own is None else {**verdict.request, ASKER: asker(verdict.own)},
         outcomes=outcomes,
         items=items,
+        about=arrival.about,
+        asserted=sorted(arrival.another.supplied),
     )
+
+
+def asker(own: Mapping[str, Any]) -> dict[str, Any]:
+    """What the right to ask for another was decided on, as far as the question does not say it as well."""
+    return {name: own[name] for name in ("subject", "relation", "context")}
 
 
 def _outcome(verdict: Verdict, done: Done) -> TraceOutcome:

@@ -15,10 +15,11 @@ from google.protobuf.message import Message
 
 from policy.ruleset import RuleSet
 from services.runtime import arrival as arrivals
-from services.runtime import batch, batch_entry, batch_judgement, entry, judgement, obligations
+from services.runtime import batch, batch_entry, batch_judgement, certificates, entry, judgement, obligations
 from services.runtime.access import Method
 from services.runtime.arrival import Arrival
 from services.runtime.call import Call
+from services.runtime.certificates import Peer
 from services.runtime.errors import Kind, ServiceError, from_handler
 from services.runtime.identity import Verifier, the_suite
 from services.runtime.judgement import Verdict
@@ -71,14 +72,18 @@ class Gate:
     security_log: SecurityLog
     internal: Mapping[str, Method] = field(default_factory=dict)
     """The suite's own RPCs, by the name of the request that each takes."""
+    askers: frozenset[str] = frozenset()
+    """The names of the client certificates that may ask for another."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     flight: Flight = field(default_factory=Flight)
 
-    async def answer(self, method: Method, payload: bytes, metadata: Metadata, remaining: float | None) -> bytes:
+    async def answer(
+        self, method: Method, payload: bytes, metadata: Metadata, peer: Peer, remaining: float | None
+    ) -> bytes:
         """The bytes of the response, once the trace of the call is durable; `remaining` in seconds."""
         deadline = time.monotonic() + (LONGEST_CALL if remaining is None else remaining)
         try:
-            arrival = self._arrive(method, payload, metadata)
+            arrival = self._arrive(method, payload, metadata, peer)
             with self.flight.taking(len(payload)):
                 response = await self._settle(await self._read(arrival), deadline)
                 if method.followup is not None:
@@ -92,25 +97,28 @@ class Gate:
     async def act(self, request: Message, asked: Arrival, deadline: float) -> Message:
         """The response of the suite's own call, made on behalf of one that was permitted."""
         method = self.internal[request.DESCRIPTOR.full_name]
-        arrival = arrivals.arrive(method, request, the_suite(asked.decision_id), (), self.clock())
+        caller = arrivals.Caller(the_suite(asked.decision_id), client=None, listed=False)
+        arrival = arrivals.arrive(method, request, caller, (), self.clock())
         return await self._settle(replace(arrival, w3c_trace_id=asked.w3c_trace_id), deadline)
 
-    def _arrive(self, method: Method, payload: bytes, metadata: Metadata) -> Arrival:
+    def _arrive(self, method: Method, payload: bytes, metadata: Metadata, peer: Peer) -> Arrival:
         try:
             request = arrivals.parse(method, payload)
+            client = certificates.client(peer)
             identity = self.verifier.identify(metadata)
         except ServiceError as error:
             self.security_log.refused(method.path, error)
             raise
-        return arrivals.arrive(method, request, identity, metadata, self.clock())
+        caller = arrivals.Caller(identity, client, listed=client in self.askers)
+        return arrivals.arrive(method, request, caller, metadata, self.clock())
 
     async def _read(self, arrival: Arrival) -> Arrival:
         """Facts that lie inside the request; off the loop, for 4 MiB of document or 5,000 questions take their time."""
         if arrival.method.many:
-            return await asyncio.to_thread(batch.read, arrival, self.rules.current.cell)
-        if arrival.method.reader is None:
+            return await asyncio.to_thread(batch.read, arrival, self.rules.current, self.verifier.kinds)
+        if arrival.method.reader is None and not arrival.method.asks:
             return arrival
-        return await asyncio.to_thread(arrivals.read, arrival, self.rules.current.cell)
+        return await asyncio.to_thread(arrivals.read, arrival, self.rules.current, self.verifier.kinds)
 
     async def _settle(self, arrival: Arrival, deadline: float) -> Message:
         work = Work(self.rules.current, self.profile, arrival, deadline)
@@ -181,7 +189,7 @@ class Work:
         engine, arrival = self.rules.engines[self.profile], self.arrival
         if arrival.batch is not None:
             return batch_judgement.judge(engine, arrival, arrival.batch, facts, self._late)
-        return judgement.judge(engine, arrival, facts[0] if facts else {})
+        return judgement.judge(engine, arrival, *facts)
 
     def _late(self) -> bool:
         """Whether no more of a batch can be decided, so that the rest can still be traced and told."""

@@ -99,6 +99,8 @@ class Verifier:
     def __init__(self, issuers: Sequence[Issuer]) -> None:
         self._issuers = {issuer.name: issuer for issuer in issuers}
         self._verified: dict[str, tuple[Identity, float]] = {}
+        self.kinds = frozenset[str]().union(*(issuer.kinds for issuer in issuers)) - {SYSTEM}
+        """The kinds of subject that some issuer may assert."""
 
     def identify(self, metadata: Sequence[tuple[str, str | bytes]]) -> Identity:
         """The caller that the metadata of a call name."""
@@ -167,7 +169,7 @@ def _identity(claims: Mapping[str, Any], issuer: Issuer) -> Identity:
         _refuse("CLAIM_INVALID")
     return Identity(
         kind=kind,
-        id=_identifier(_text(claims, "sub"), _systems(kind)),
+        id=_identifier(_text(claims, "sub"), systems(kind)),
         authn_mode=_text(claims, "authn_mode") or "",
         session=hashlib.sha256((_text(claims, "jti") or "").encode()).hexdigest(),
         name=_text(claims, "name"),
@@ -180,7 +182,8 @@ def _identity(claims: Mapping[str, Any], issuer: Issuer) -> Identity:
     )
 
 
-def _systems(kind: str) -> tuple[str, ...]:
+def systems(kind: str) -> tuple[str, ...]:
+    """The code systems of the identifiers that a kind of subject has."""
     if kind in _PATIENTS:
         return identifiers.INS
     return (identifiers.STRUCTURE,) if kind in _STRUCTURES else (identifiers.PROFESSIONAL,)

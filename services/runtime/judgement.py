@@ -18,6 +18,9 @@ BROUGHT: Final = "brought"
 NORMAL: Final = "N"
 """The label that restricts nothing, which a depositor states himself (VIS-01, VIS-14)."""
 NO_RECORD: Final = {"exists": False}
+NO_FACTS: Final[Facts] = {}
+LISTED: Final = "asker_listed"
+"""The attribute of the context that says whether the calling software may ask for another."""
 ALL_STATUSES: Final = ("Approved", "Archived", "Deprecated")
 
 
@@ -37,6 +40,8 @@ class Verdict:
     """For a list, what each of its items satisfies."""
     answers: Answers | None = None
     """For a batch, what became of each question."""
+    own: Mapping[str, Any] | None = None
+    """For a question about another, what the engine was asked of the asker himself."""
 
     @property
     def told(self) -> Decision:
@@ -63,8 +68,8 @@ class Answered:
 class Answers:
     """The answers of a batch."""
 
-    rights: Mapping[str | None, Verdict]
-    """For each record, whether the asker may ask about it."""
+    rights: Mapping[tuple[str | None, bool], Verdict]
+    """For each record, whether the asker may ask about it, for himself and for another."""
     questions: Sequence[Answered]
     """In the order of the batch's questions."""
     requests: Sequence[Mapping[str, Any]]
@@ -73,8 +78,8 @@ class Answers:
     """The document of each question, as it was decided on."""
 
 
-def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
-    """Decide a call on its stored facts."""
+def judge(engine: Engine, arrival: Arrival, facts: Facts = NO_FACTS, own: Facts | None = None) -> Verdict:
+    """Decide a call on its stored facts; `own` are those of the asker himself, for a question about another."""
     faults = tuple(f"{fault.field}: {fault.message}" for fault in arrival.faults)
     request = _request(arrival, facts, arrival.action)
     if arrival.method.lists:
@@ -84,11 +89,12 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts) -> Verdict:
         return _brought(engine, arrival, Verdict(engine.decide(request, faults), request, facts))
     if not arrival.method.asks:
         return Verdict(engine.decide(request, faults), request, facts)
-    right = right_to_ask(engine, arrival, facts, faults)
+    right = right_to_ask(engine, arrival, facts if own is None else own, faults)
     if not right.decision.permitted:
         return right
     question = question_of(arrival, facts)
-    return Verdict(right.decision, question, facts, asked=engine.decide(question))
+    asked = engine.decide(question)
+    return Verdict(right.decision, question, facts, asked, own=right.request if arrival.another.named else None)
 
 
 def _brought(engine: Engine, arrival: Arrival, verdict: Verdict) -> Verdict:
@@ -112,9 +118,15 @@ def _brought(engine: Engine, arrival: Arrival, verdict: Verdict) -> Verdict:
 
 
 def right_to_ask(engine: Engine, arrival: Arrival, facts: Facts, faults: tuple[str, ...] = ()) -> Verdict:
-    """Whether the caller may ask about the record, whatever it is that he asks."""
-    request = _request(arrival, facts, arrival.method.access.action)
-    return Verdict(engine.decide({**request, "document": None}, faults), request, facts)
+    """Whether the caller may ask about the record, whatever it is that he asks, and for another if he does."""
+    access = arrival.method.access
+    request = _request(arrival.asker, facts, access.action)
+    decision = engine.decide({**request, "document": None}, faults)
+    if arrival.another.named and decision.permitted:
+        context = {**request["context"], **({LISTED: True} if arrival.listed else {})}
+        request = {**request, "action": access.for_another, "context": context}
+        decision = engine.decide({**request, "document": None})
+    return Verdict(decision, request, facts)
 
 
 def question_of(arrival: Arrival, facts: Facts) -> dict[str, Any]:
@@ -173,7 +185,7 @@ def _request(arrival: Arrival, facts: Facts, action: str) -> dict[str, Any]:
     return {
         "action": action,
         "at": arrival.at,
-        "subject": arrival.identity.attributes(),
+        "subject": arrival.subject.attributes(),
         "record": facts.get("record") or (None if arrival.method.access.record else NO_RECORD),
         "relation": _relation(arrival, facts),
         "document": facts.get("document") or _proposed(arrival),
@@ -183,15 +195,17 @@ def _request(arrival: Arrival, facts: Facts, action: str) -> dict[str, Any]:
 
 def _relation(arrival: Arrival, facts: Facts) -> dict[str, Any]:
     """As stored, and whether the professional is himself the holder, as his identity says (ACT-05)."""
-    own = arrival.record is not None and arrival.identity.own_ins == arrival.record
-    return {**(facts.get("relation") or {}), **({"own_record": "HOLDER"} if own else {})}
+    own = arrival.record is not None and arrival.subject.own_ins == arrival.record
+    supplied = _part(arrival.another.supplied, "relation.")
+    # INVARIANT: what is stored comes after what is asserted, so that it is never overridden.
+    return {**supplied, **(facts.get("relation") or {}), **({"own_record": "HOLDER"} if own else {})}
 
 
 def _proposed(arrival: Arrival) -> dict[str, Any] | None:
-    """The document that a request brings, where it names no stored one."""
+    """The document that a request brings or describes, where it names no stored one."""
     if arrival.document is not None:
         return None
-    return _part(arrival.declared, "document.") or None
+    return _part({**arrival.another.supplied, **arrival.declared}, "document.") or None
 
 
 def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
@@ -229,5 +243,6 @@ def _path(arrival: Arrival, attribute: str) -> str:
     access = arrival.method.access
     paths = {f"context.{name}": f"{ATTESTATIONS}.{field}" for field, name in ATTESTED.items()}
     paths |= {fact.attribute: fact.field for fact in access.facts if fact.field}
-    paths |= {"action": access.asked, **arrival.read_in}
+    speaks_for = access.about if arrival.about is not None or not arrival.another.named else access.supplied
+    paths |= {"action": access.asked, f"context.{LISTED}": speaks_for, **arrival.read_in}
     return paths.get(attribute) or attribute

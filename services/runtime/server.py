@@ -17,7 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from policy.ruleset import RuleSet
-from services.runtime import local_issuer, obligations
+from services.runtime import another, certificates, local_issuer, obligations
 from services.runtime.access import Feature, Method, actions_of, methods_of
 from services.runtime.arrival import ATTESTED
 from services.runtime.errors import ServiceError, status_of
@@ -128,6 +128,7 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     rules = load_rules(settings)
     methods = checked(rules, features)
     verifier = Verifier([local_issuer.issuer(settings)])
+    secured = certificates.credentials(settings)
     telemetry = Telemetry()
     metrics = expose(telemetry, settings)
     try:
@@ -136,12 +137,13 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
         metrics.close()
         raise SettingsRefused([str(refused)]) from refused
     internal = _internal(features, methods)
-    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, SecurityLog(security_log), internal)
+    log = SecurityLog(security_log)
+    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, log, internal, settings.askers)
     suite = Suite(gate, tuple(features), [], telemetry, metrics)
     telemetry.watch(gate)
     try:
         for feature in features:
-            suite.listening.append(await _listen(settings, feature, methods[feature.name], suite))
+            suite.listening.append(await _listen(settings, feature, methods[feature.name], suite, secured))
     except BaseException:
         await suite.close()
         raise
@@ -156,6 +158,7 @@ def checked(rules: RuleSet, features: Sequence[Feature]) -> dict[str, list[Metho
         for name in ATTESTED.values()
         if f"context.{name}" not in rules.vocabulary.attributes
     ]
+    faults += another.faults(rules.vocabulary)
     for feature in features:
         methods[feature.name], found = methods_of(feature, rules)
         faults += found
@@ -173,7 +176,13 @@ def _internal(features: Sequence[Feature], methods: Mapping[str, Sequence[Method
     return {method.request.DESCRIPTOR.full_name: method for method in found}
 
 
-async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method], suite: Suite) -> Listening:
+async def _listen(
+    settings: Settings,
+    feature: Feature,
+    methods: Sequence[Method],
+    suite: Suite,
+    secured: grpc.ServerCredentials | None,
+) -> Listening:
     server = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", TRANSPORT_LIMIT),
@@ -195,18 +204,18 @@ async def _listen(settings: Settings, feature: Feature, methods: Sequence[Method
     names = [service.full_name for service in feature.services]
     if settings.development:
         reflection.enable_server_reflection((*names, *EXEMPT), server)
-    port = _bind(server, settings, feature.name)
+    port = _bind(server, settings, feature.name, secured)
     await server.start()
     for name in ("", *names):
         await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     return Listening(feature.name, port, server, servicer)
 
 
-def _bind(server: grpc.aio.Server, settings: Settings, name: str) -> int:
+def _bind(server: grpc.aio.Server, settings: Settings, name: str, secured: grpc.ServerCredentials | None) -> int:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"{host}:{settings.ports[name]}"
     try:
-        return server.add_insecure_port(address)
+        return server.add_insecure_port(address) if secured is None else server.add_secure_port(address, secured)
     except RuntimeError as error:
         raise SettingsRefused([f"{name} cannot listen on {address}: is another server running there?"]) from error
 
@@ -216,9 +225,10 @@ def _bytes_handler(method: Method, gate: Gate, timed: Timer) -> grpc.RpcMethodHa
 
     async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         metadata = tuple(context.invocation_metadata() or ())
+        peer = context.auth_context()
         started = time.perf_counter()
         try:
-            answer = await gate.answer(method, payload, metadata, context.time_remaining())
+            answer = await gate.answer(method, payload, metadata, peer, context.time_remaining())
         except asyncio.CancelledError:
             timed(grpc.StatusCode.CANCELLED, time.perf_counter() - started)
             raise

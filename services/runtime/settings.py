@@ -25,6 +25,9 @@ DEFAULTS = {
     "DMP_METRICS_PORT": str(METRICS_PORT),
 }
 HIGHEST_PORT = 65535
+TLS = ("DMP_TLS_CERTIFICATE", "DMP_TLS_KEY", "DMP_TLS_CLIENT_CAS")
+ASKERS = "DMP_ASKERS"
+_SET_TLS = f"set {TLS[0]}, {TLS[1]} and {TLS[2]}, each the path of a file in PEM"
 
 
 class SettingsRefused(Exception):
@@ -33,6 +36,15 @@ class SettingsRefused(Exception):
     def __init__(self, reasons: list[str]) -> None:
         super().__init__("\n".join(reasons))
         self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files that the ports speak TLS with; a client must have a certificate of one of the authorities."""
+
+    certificate: Path
+    key: Path
+    client_cas: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,10 @@ class Settings:
     """By service; 0 lets the system choose."""
     metrics_port: int
     """Where Prometheus scrapes, on the same host; 0 as above."""
+    tls: Tls | None = None
+    """Nothing for plaintext."""
+    askers: frozenset[str] = frozenset()
+    """The names of the client certificates that may ask for another."""
 
     @property
     def development(self) -> bool:
@@ -61,7 +77,7 @@ class Settings:
 def read(environ: Mapping[str, str]) -> Settings:
     """Read `DMP_*`; raises SettingsRefused with every reason at once."""
     values = _values(environ)
-    reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values)]
+    reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values), *_tls(values)]
     if reasons:
         raise SettingsRefused(reasons)
     return Settings(
@@ -73,6 +89,8 @@ def read(environ: Mapping[str, str]) -> Settings:
         host=values["DMP_HOST"],
         ports={name: int(values[f"DMP_{name.upper()}_PORT"]) for name in PORTS},
         metrics_port=int(values["DMP_METRICS_PORT"]),
+        tls=Tls(*(Path(values[name]) for name in TLS)) if values.keys() >= {*TLS} else None,
+        askers=_askers(values),
     )
 
 
@@ -98,9 +116,23 @@ def _environment(values: Mapping[str, str]) -> list[str]:
         return _loopback(values["DMP_HOST"])
     return [
         "production needs an OpenID Connect issuer to verify callers, and this version has only a local one",
-        "production needs TLS with client certificates (mTLS), and this version serves plaintext on loopback only",
+        *([] if values.keys() >= {*TLS} else [f"production needs TLS with client certificates (mTLS): {_SET_TLS}"]),
         "for a development start on this machine alone, set DMP_ENVIRONMENT=development",
     ]
+
+
+def _tls(values: Mapping[str, str]) -> list[str]:
+    missing = [name for name in TLS if name not in values]
+    reasons = []
+    if missing and len(missing) < len(TLS):
+        reasons.append(f"{' and '.join(missing)} not given, and TLS needs all three: {_SET_TLS}")
+    if missing and _askers(values):
+        reasons.append(f"{ASKERS} lists names of client certificates, which TLS alone verifies: {_SET_TLS}")
+    return reasons
+
+
+def _askers(values: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name.strip() for name in values.get(ASKERS, "").split(",")) - {""}
 
 
 def _loopback(host: str) -> list[str]:

@@ -47,6 +47,8 @@ EDITS = {
     "an unknown mark": ("matrix.csv", ",D+,", ",X+,", r"rules/matrix.csv:\d+:\d+: unknown mark in column `MEDECIN` `X\+`"),
     "a missing cell": ("matrix.csv", ",D+,", ",", r"matrix.csv:\d+:1: has \d+ cells instead of \d+"),
     "a duplicate key": ("access.yaml", "  effect: permit\n", "  effect: permit\n  effect: deny\n", r"duplicate key `effect`"),
+    "a word for a mark": ("vocabulary.yaml", "absent: false, supplied: true", "absent: false, supplied: maybe", r"`supplied` must be true or false"),
+    "a derived attribute that is supplied": ("vocabulary.yaml", "derived: presence,", "derived: presence, supplied: true,", r"and not of a derived attribute"),
     "an empty any": ("access.yaml", "when: {subject.kind: HOLDER, relation.holder: true}", "when: {any: []}", r"`any` is an empty list"),
     "an empty not": ("access.yaml", "when: {subject.kind: HOLDER, relation.holder: true}", "when: {not: {}}", r"an empty condition says nothing"),
     "an empty when": ("access.yaml", "when: {subject.kind: HOLDER, relation.holder: true}", "when:", r"a condition must be a mapping"),

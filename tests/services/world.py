@@ -182,7 +182,7 @@ class World:
     def trace(self, decision_id: str) -> dict[str, Any]:
         """The one entry of a decision, its JSON read."""
         [row] = self.rows("SELECT * FROM traces WHERE decision_id = ?", decision_id)
-        for name in ("attested", "rules", "obligations", "facts", "outcomes", "items"):
+        for name in ("attested", "rules", "obligations", "facts", "outcomes", "items", "asserted"):
             row[name] = json.loads(row[name])
         return row
 
@@ -204,8 +204,14 @@ def of(person: Person) -> access.Identifier:
 
 
 @contextmanager
-def running(folder: Path, features: Sequence[Feature] = FEATURES, **environment: str) -> Iterator[World]:
-    """Serve from a folder until the block ends."""
+def running(
+    folder: Path,
+    features: Sequence[Feature] = FEATURES,
+    *,
+    connect: Callable[[int], grpc.Channel] | None = None,
+    **environment: str,
+) -> Iterator[World]:
+    """Serve from a folder until the block ends; `connect` makes a channel to a port, over plaintext when not given."""
     ports = {f"DMP_{name.upper()}_PORT": "0" for name in (*settings.PORTS, "metrics")}
     read = settings.read({"DMP_ENVIRONMENT": "development", "DMP_VAR": str(folder), **ports, **environment})
     loop = asyncio.new_event_loop()
@@ -213,7 +219,7 @@ def running(folder: Path, features: Sequence[Feature] = FEATURES, **environment:
     thread.start()
     log = io.StringIO()
     suite = asyncio.run_coroutine_threadsafe(server.start(read, features, log), loop).result(PATIENCE)
-    channels = {found.name: grpc.insecure_channel(f"127.0.0.1:{found.port}", CHANNEL) for found in suite.listening}
+    channels = {found.name: (connect or plaintext)(found.port) for found in suite.listening}
     try:
         yield World(read, suite, loop, channels, local_issuer.people(PEOPLE), log)
     finally:
@@ -223,6 +229,11 @@ def running(folder: Path, features: Sequence[Feature] = FEATURES, **environment:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(PATIENCE)
         loop.close()
+
+
+def plaintext(port: int) -> grpc.Channel:
+    """A channel without TLS."""
+    return grpc.insecure_channel(f"127.0.0.1:{port}", CHANNEL)
 
 
 CHANNEL = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]

@@ -52,6 +52,8 @@ def test_production_names_all_that_it_lacks(environ: dict[str, str]) -> None:
     reasons = refused(environ)
     assert any("OpenID Connect" in reason for reason in reasons)
     assert any("mTLS" in reason for reason in reasons)
+    with_tls = refused({**environ, **dict.fromkeys(settings.TLS, "file.pem")})
+    assert with_tls == [reason for reason in reasons if "mTLS" not in reason]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "localhost", "example.org", ""])  # noqa: S104 - refused
@@ -62,6 +64,24 @@ def test_development_is_for_this_machine_alone(host: str) -> None:
         assert "loopback" in refused(environ)[0]
     else:
         assert settings.read(environ).host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("given", [settings.TLS[:1], settings.TLS[1:], settings.TLS[::2]])
+def test_tls_is_all_or_nothing(given: tuple[str, ...]) -> None:
+    """A start with half of it would be one in plaintext, or one that verifies nobody."""
+    [reason] = refused({**DEVELOPMENT, **dict.fromkeys(given, "file.pem")})
+    for name in {*settings.TLS} - {*given}:
+        assert f"{name} " in reason.partition("not given")[0] + " "
+
+
+def test_askers_need_tls() -> None:
+    """Over plaintext a listed name could never be verified."""
+    [reason] = refused({**DEVELOPMENT, settings.ASKERS: "viewer.example.org"})
+    assert reason.startswith("DMP_ASKERS lists names of client certificates")
+    read = settings.read(
+        {**DEVELOPMENT, **dict.fromkeys(settings.TLS, "x"), settings.ASKERS: " a.example , b.example,"}
+    )
+    assert read.askers == {"a.example", "b.example"}
 
 
 def test_every_reason_is_told_at_once() -> None:
@@ -133,6 +153,22 @@ DECLARATIONS: dict[str, tuple[descriptor_pb2.MethodOptions | None, str]] = {
     "a ticket from the request": (
         declared(**STATUS, facts=[access.Fact(attribute="context.ticket", value="1")]),
         "is a stored fact, which no request states",
+    ),
+    "an act for another": (
+        declared(**STATUS, supplied="attestations.reason", for_another="decision.ask_for"),
+        "lets the caller speak for another, and answers no question",
+    ),
+    "another without a right to name him": (
+        declared(**{**STATUS, "form": access.FORM_ASKED}, asked="attestations.reason", about="record"),
+        "must name the right to ask for another",
+    ),
+    "another who is a record": (
+        declared(**{**STATUS, "form": access.FORM_ASKED}, asked="attestations.reason", about="record"),
+        "`record` is of the wrong type",
+    ),
+    "a right to ask for another that is no action": (
+        declared(**{**STATUS, "form": access.FORM_ASKED}, asked="attestations.reason", for_another="decision.shout"),
+        "action `decision.shout` is not of the vocabulary",
     ),
     "a fact without a source": (declared(**STATUS, facts=[access.Fact(attribute="context.target")]), "has no source"),
     "a fact of no field": (
