@@ -190,6 +190,9 @@ def test_a_batch_of_an_unlisted_software_answers_for_itself_alone(secured: Secur
     outcomes = {item.key: found.outcomes[item.outcome] for item in found.items}
     assert outcomes["own"].answer == authorization.ANSWER_OK
     assert outcomes[hidden] == outcomes["never was"]
-    assert (outcomes[hidden].answer, list(outcomes[hidden].rules)) == (authorization.ANSWER_FORBIDDEN, ["SVC-10.unlisted"])
+    assert (outcomes[hidden].answer, list(outcomes[hidden].rules)) == (
+        authorization.ANSWER_FORBIDDEN,
+        ["SVC-10.unlisted"],
+    )
     answered = refusal(world.as_("colleague").CheckBatch, authorization.CheckBatchRequest(items=named))
     assert (answered.code, answered.metadata["fields"]) == ("PERMISSION_DENIED", "question.subject")
