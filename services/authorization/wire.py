@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dmp.authorization.v1 import authorization_pb2
-from policy.explain import explain
+from policy.explain import for_person
 from policy.model import Answer, Decision, Effect
 from policy.shape import Text
 from services.runtime import codes
@@ -66,7 +66,7 @@ def check(decision: Decision) -> authorization_pb2.CheckResponse:
 
 def explanation(call: Call) -> authorization_pb2.ExplainResponse:
     """The answer to a question, in words."""
-    explained = explain(call.rules, call.answer)
+    explained = for_person(call.engine, call.verdict.request, call.answer)
     return authorization_pb2.ExplainResponse(
         effect=effect(call.answer.effect),
         answer=answer(call.answer.answer),
