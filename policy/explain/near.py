@@ -23,10 +23,9 @@ def asked(condition: Condition, values: list[Any], ground: Ground) -> tuple[Aske
     return tuple(Asked(test, ground.test(test, values)) for test in dict.fromkeys(tests_of(condition)))
 
 
-def one_away(condition: Condition, sure: bool, values: list[Any], ground: Ground) -> tuple[Test, ...]:
+def one_away(condition: Condition, sure: bool, values: list[Any], ground: Ground) -> tuple[Asked, ...]:
     """The tests of which any one, answered the other way, would let a rule fire that does not; `sure` as compiled."""
-    tests = dict.fromkeys(tests_of(condition))
-    return tuple(test for test in tests if _holds(condition, sure, values, ground, test))
+    return tuple(one for one in asked(condition, values, ground) if _holds(condition, sure, values, ground, one.test))
 
 
 def _holds(condition: Condition, sure: bool, values: list[Any], ground: Ground, other_way: Test) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from policy.changes import Changer
-from policy.condition import Condition, Test, attributes_of
+from policy.condition import Condition, attributes_of
 from policy.engine import Engine, Examined
 from policy.explain.goals import Denied, Permitted, domain_of, is_changeable, rules_read
 from policy.explain.near import Asked, asked, one_away
@@ -27,7 +27,7 @@ class RuleSeen:
     rule: Rule
     asked: tuple[Asked, ...]
     """Its tests, and their answers."""
-    wanting: tuple[Test, ...] = ()
+    wanting: tuple[Asked, ...] = ()
     """Of a rule that nearly fired, the tests of which any one answered the other way would let it fire."""
 
 
@@ -71,6 +71,13 @@ class Report:
     """The smallest sets of changes that turn the answer round, then others of which no part would do."""
     proven: bool
     """Whether there are certainly no smaller sets; of none at all, none of up to `search.DEEPEST` changes."""
+    values: Mapping[str, Any]
+    """Every typed value of the request, by attribute."""
+
+    def value(self, variable: Variable) -> Any:
+        """The present value of a fact; of a member of a set, whether it is in."""
+        now = self.values[variable.attribute]
+        return variable.member in now if variable.member else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ def for_officer(engine: Engine, request: Mapping[str, Any], effort: Effort | Non
         _facts(engine, request, examined),
         otherwise,
         proven,
+        dict(zip(engine.ground.index, examined.facts.values, strict=True)),
     )
 
 

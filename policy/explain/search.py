@@ -7,9 +7,11 @@ goal changes one of them. So it suffices to try these, breadth first, smallest s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from operator import itemgetter
 from typing import Any, Final
 
 from policy.engine import Engine, Examined
@@ -20,7 +22,7 @@ from policy.facts import REQUIRED
 DEEPEST: Final = 4
 """Changes in the largest set that is looked for."""
 MOST_SETS: Final = 8
-MOST_STEPS: Final = 8_000
+MOST_STEPS: Final = 6_000
 """Requests examined before a search gives up: under a second."""
 
 
@@ -104,13 +106,16 @@ class Search:
         return [node.moves for node in level.values() if node.obstacles is None and not _covers(node.moves, found)]
 
     def _told(self, found: list[Moves], *, complete: bool) -> Found:
+        """Small sets first, then each set of facts once, then those that cost least."""
+        seen: Counter[tuple[Variable, ...]] = Counter()
+        ranked = []
+        for moves in found:
+            facts = tuple(sorted(move.variable for move in moves))
+            ranked.append(((len(moves), seen[facts], sum(rank_of(self.engine, fact) for fact in facts), facts), moves))
+            seen[facts] += 1
+        ranked.sort(key=itemgetter(0))
         # Every level before the one that a set was found on was searched to its end.
-        return Found(tuple(sorted(found, key=self._rank)[: self.most_sets]), complete or bool(found))
-
-    def _rank(self, moves: Moves) -> tuple[int, int, list[Variable]]:
-        """Small sets first, then those that cost least."""
-        cost = (rank_of(self.engine, move.variable) for move in moves)
-        return len(moves), sum(cost), [move.variable for move in moves]
+        return Found(tuple(moves for _, moves in ranked[: self.most_sets]), complete or bool(found))
 
     def _node(self, moves: Moves, changes: Changes) -> _Node:
         self._steps += 1

@@ -23,6 +23,7 @@ _WORDS: Final = {
     "none": Text("aucun", "none"),
     "unknown": Text("inconnu", "unknown"),
     "another": Text("une valeur quelconque", "any value"),
+    "not": Text("que cesse", "no longer"),
     "or": Text("ou", "or"),
     "contains": Text("contient", "contains"),
     "given": Text("renseigné", "given"),
@@ -88,6 +89,10 @@ class Words:
             parts = [("from", test.since), ("until", test.until)]
             return f"{self._word('today')} " + " ".join(f"{self._word(key)} {day}" for key, day in parts if day)
         return f"{self.title(test.attribute)} {self._asked(test)}"
+
+    def wanted(self, test: Test, now: bool | None) -> str:
+        """The other answer to a test than the present one, as a statement."""
+        return f"{self._word('not')} « {self.test(test)} »" if now else self.test(test)
 
     def _asked(self, test: Test) -> str:  # one line a test
         match test:

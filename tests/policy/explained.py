@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import combinations, product
 from typing import Any
 
@@ -43,8 +43,7 @@ def values(engine: Engine, attribute: Attribute, request: Json) -> list[Any]:
         case Kind.CODE:
             found = list(attribute.values)
         case Kind.CODES:
-            members = attribute.values
-            found = [list(some) for size in range(3) for some in combinations(members, size)]
+            found = list(_sets(attribute, (request.get(attribute.entity) or {}).get(attribute.name.partition(".")[2])))
         case Kind.DATE | Kind.TIME:
             found = list(_times(attribute, request))
         case _:
@@ -52,8 +51,16 @@ def values(engine: Engine, attribute: Attribute, request: Json) -> list[Any]:
     return [*found, None] if attribute.nullable else found
 
 
+def _sets(attribute: Attribute, now: Any) -> Iterator[list[str]]:
+    """The set with one member more or less: each member is a fact of its own; any small set where there is none."""
+    if isinstance(now, list):
+        yield from (sorted({*now} ^ {member}) for member in attribute.values)
+    else:
+        yield from (list(some) for size in range(3) for some in combinations(attribute.values, size))
+
+
 def _times(attribute: Attribute, request: Json) -> Iterator[str]:
-    now = datetime.fromisoformat(request["at"].replace("Z", "+00:00"))
+    now = datetime.fromisoformat(request["at"])
     for days in (0, 20, 100, 360, 370, 6_000, 7_000):
         moment = now - timedelta(days=days)
         yield moment.date().isoformat() if attribute.kind is Kind.DATE else moment.isoformat()
@@ -98,8 +105,3 @@ def turned_round(engine: Engine, request: Json, size: int) -> Json | None:
                     following.append(changed)
         frontier = following
     return None
-
-
-def day(value: date) -> str:
-    """A day as requests say it."""
-    return value.isoformat()
