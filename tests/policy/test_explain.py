@@ -53,6 +53,7 @@ def changed(report: Report) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_every_change_told_turns_the_answer_round(ruleset: RuleSet) -> None:
     """10,000 random decisions in full: applying each set of changes does flip the answer, and adds no fault."""
     told: Counter[str] = Counter()
@@ -67,6 +68,7 @@ def test_every_change_told_turns_the_answer_round(ruleset: RuleSet) -> None:
     assert min(told["PERMIT"], told["DENY"]) > 100
 
 
+@pytest.mark.slow
 def test_no_smaller_set_of_changes_does(ruleset: RuleSet) -> None:
     """An independent search, over more values than any rule tells apart, finds nothing smaller; sets told are small."""
     sizes: Counter[int] = Counter()
@@ -232,6 +234,24 @@ def test_hidden_and_missing_are_explained_alike(ruleset: RuleSet) -> None:
             assert for_person(engine, hidden, decision) == for_person(engine, missing, absent), (hidden, decision)
             pairs[decision.answer] += 1
     assert min(pairs["NOT_FOUND"], pairs["FORBIDDEN"]) > 20
+
+
+def test_a_missing_record_is_explained_as_any_other(tmp_path: Path) -> None:
+    """In the stage that tells of existence last, what clears a refusal does not depend on whether the record exists."""
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    path = folder / "vocabulary.yaml"
+    suggested = "{by: asker, advice: [{to: CARE, fr: Changez de but., en: Change the purpose.}]}"
+    text = path.read_text("utf-8")
+    line = "context.purpose:                       {by: nobody}"
+    assert line in text
+    path.write_text(text.replace(line, f"context.purpose: {suggested}"), "utf-8")
+    engine = load(folder).engines["seed-2011"]
+    refused = {**STRANGER, "context": {"purpose": "BANK"}}
+    nowhere = {**refused, "record": {"exists": False}}
+    told = [for_person(engine, request, engine.decide(request)) for request in (refused, nowhere)]
+    assert told[0] == told[1]
+    assert [step.advice.en for remedy in told[0].remedies for step in remedy] == ["Change the purpose."]
 
 
 def _early(ruleset: RuleSet, stage: str) -> bool:
