@@ -99,6 +99,8 @@ def test_the_smallest_changes_of_known_refusals(ruleset: RuleSet) -> None:
     stranger = changed(for_officer(engine, STRANGER))
     assert {"relation.authorisation": "VALIDE"} in stranger
     assert {"relation.treating_physician": True} in stranger
+    blocked = changed(for_officer(engine, {**STRANGER, "relation": {"authorisation": "INTERDIT"}}))
+    assert blocked[0] == {"relation.authorisation": "VALIDE"}
 
 
 STRANGER: Json = {
