@@ -90,7 +90,7 @@ class AuthorizationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExplainDecision(self, request, context):
-        """Explains a decision that was made for another person, to those who answer for the rules (SVC-09). It is decided again
+        """Explains a decision that was made for another person, to those who answer for the rules (SVC-10). It is decided again
         from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
         to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
         """

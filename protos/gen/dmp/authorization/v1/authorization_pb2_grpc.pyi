@@ -43,7 +43,7 @@ class AuthorizationServiceStub:
     Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
     """
     ExplainDecision: _grpc.UnaryUnaryMultiCallable[_authorization_pb2.ExplainDecisionRequest, _authorization_pb2.ExplainDecisionResponse]
-    """Explains a decision that was made for another person, to those who answer for the rules (SVC-09). It is decided again
+    """Explains a decision that was made for another person, to those who answer for the rules (SVC-10). It is decided again
     from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
     to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
     """
@@ -65,7 +65,7 @@ class AuthorizationServiceAsyncStub(AuthorizationServiceStub):
     Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
     """
     ExplainDecision: _aio.UnaryUnaryMultiCallable[_authorization_pb2.ExplainDecisionRequest, _authorization_pb2.ExplainDecisionResponse]  # type: ignore[assignment]
-    """Explains a decision that was made for another person, to those who answer for the rules (SVC-09). It is decided again
+    """Explains a decision that was made for another person, to those who answer for the rules (SVC-10). It is decided again
     from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
     to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
     """
@@ -108,7 +108,7 @@ class AuthorizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _authorization_pb2.ExplainDecisionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_authorization_pb2.ExplainDecisionResponse, _abc.Awaitable[_authorization_pb2.ExplainDecisionResponse]]:
-        """Explains a decision that was made for another person, to those who answer for the rules (SVC-09). It is decided again
+        """Explains a decision that was made for another person, to those who answer for the rules (SVC-10). It is decided again
         from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
         to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
         """
