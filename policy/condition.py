@@ -174,6 +174,20 @@ def attributes_of(condition: Condition) -> Iterator[str]:
                 yield "context.now"
 
 
+def tests_of(condition: Condition) -> Iterator[Test]:
+    """Every test that the condition asks, in order, repeated as often as it is asked."""
+    match condition:
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from tests_of(part)
+        case Negation(part):
+            yield from tests_of(part)
+        case Constant():
+            return
+        case _:
+            yield condition
+
+
 def narrow(condition: Condition, attribute: str, value: str) -> Condition:
     """What is left of the condition when one attribute's value is known."""
     match condition:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from policy.compile import Evaluator, evaluator
-from policy.condition import attributes_of, narrow
+from policy.condition import Condition, attributes_of, narrow
 from policy.facts import UNKNOWN, FactReader, Facts
 from policy.logic import Ground
 from policy.model import Answer, Decision, Effect, Plan, Predicate
@@ -26,6 +26,18 @@ class _Denial:
     stage: str
     answer: Answer
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a request comes to before it is answered."""
+
+    action: str
+    """Empty for one that is not of the vocabulary."""
+    draft: Facts
+    """Before it is seen what is required and missing."""
+    facts: Facts
+    fired: tuple[Rule, ...]
 
 
 class Engine:
@@ -55,6 +67,39 @@ class Engine:
         if items is None and "documents" not in request:
             return self._decided(facts, name)
         return self._list(facts, name, request.get("documents", {}), items)
+
+    def examine(self, request: Mapping[str, Any]) -> Examined:
+        """The typed facts of a request, and the rules that fire on it; of a list, without its items."""
+        draft = self._reader.draft(self._reader.begin(request), request.get("document"))
+        return self._examined(self._known(self._action(request)), draft, {})
+
+    def examine_changed(self, examined: Examined, changes: Mapping[str, Any]) -> Examined:
+        """The same request with other values, typed, of some attributes."""
+        return self._examined(examined.action, examined.draft, changes)
+
+    def _examined(self, action: str, draft: Facts, changes: Mapping[str, Any]) -> Examined:
+        facts = self._reader.changed(draft, changes)
+        fired = self._evaluator(action, facts)(facts.values)
+        return Examined(action, draft, facts, tuple(self._rules[number] for number in fired))
+
+    def concerning(self, action: str, kind: object = None) -> tuple[tuple[Rule, Condition], ...]:
+        """The rules on an action, for one kind of subject if one is given, with what is left of their conditions."""
+        return tuple((self._rules[number], condition) for number, condition, _ in self._numbered(action, kind))
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force in its profile, in file order."""
+        return self._rules
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of its rules."""
+        return self._vocabulary
+
+    @property
+    def ground(self) -> Ground:
+        """What its conditions are asked on."""
+        return self._ground
 
     def lists(self, action: str) -> bool:
         """Whether an action is decided by the items of its list."""
@@ -151,11 +196,8 @@ class Engine:
         return self._decided(Facts(values, [*facts.faults, *faults]), action)
 
     def _decided(self, facts: Facts, action: str) -> Decision:
-        if action not in self._vocabulary.actions:
-            action = ""
-        kind = facts.values[self._kind]
-        evaluate = self._evaluators.get((action, kind)) or self._compiled(action, kind)
-        fired = evaluate(facts.values)
+        action = self._known(action)
+        fired = self._evaluator(action, facts)(facts.values)
         decision = self._outcomes.get((action, fired)) or self._outcome(action, fired)
         if facts.faults:
             return self._faulty(decision, tuple(facts.faults))
@@ -168,7 +210,20 @@ class Engine:
         denied = _Denial(self._vocabulary.stages[0].id, Answer.FORBIDDEN, self._vocabulary.default_rule)
         return replace(self._denied(decision.action, [denied], []), faults=faults)
 
+    def _known(self, action: str) -> str:
+        return action if action in self._vocabulary.actions else ""
+
+    def _evaluator(self, action: str, facts: Facts) -> Evaluator:
+        kind = facts.values[self._kind]
+        return self._evaluators.get((action, kind)) or self._compiled(action, kind)
+
     def _compiled(self, action: str, kind: object) -> Evaluator:
+        compiled = evaluator(self._numbered(action, kind), self._ground)
+        self._evaluators[action, kind] = compiled
+        return compiled
+
+    def _numbered(self, action: str, kind: object) -> list[tuple[int, Condition, bool]]:
+        """The rules on an action and a kind of subject, as the compiler takes them."""
         numbered = []
         for number, rule in enumerate(self._rules):
             if action and action not in rule.actions:
@@ -181,9 +236,7 @@ class Engine:
             if isinstance(kind, str):
                 condition = narrow(condition, "subject.kind", kind)
             numbered.append((number, condition, rule.effect == "permit"))
-        compiled = evaluator(numbered, self._ground)
-        self._evaluators[action, kind] = compiled
-        return compiled
+        return numbered
 
     def _outcome(self, action: str, fired: tuple[int, ...]) -> Decision:
         """The decision that a set of fired rules makes; kept, for there are few such sets."""

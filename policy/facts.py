@@ -28,6 +28,8 @@ class _Unknown:
 
 UNKNOWN: Final = _Unknown()
 ILL_TYPED: Final = object()
+REQUIRED: Final = ": is required"
+"""How the fault of a missing attribute ends."""
 WANTED: Final = {
     Kind.BOOLEAN: "must be true or false",
     Kind.CODE: "is not one of its codes",
@@ -88,11 +90,26 @@ class FactReader:
 
     def finish(self, begun: Facts, document: object) -> Facts:
         """The request that was begun, with this document; it may be finished many times."""
+        return self._complete(self.draft(begun, document))
+
+    def draft(self, begun: Facts, document: object) -> Facts:
+        """As `finish`, before it is seen what is required and missing."""
         facts = Facts(list(begun.values), list(begun.faults))
         facts.values[self._exists] = document is not None
         # INVARIANT: only the document may be null, which says that there is none.
         if document is not None:
             self._fill(facts, "document", document)
+        return facts
+
+    def changed(self, draft: Facts, changes: Mapping[str, Any]) -> Facts:
+        """The request of a draft with other values, typed, of some attributes; as if it had stated them."""
+        faults = [fault for fault in draft.faults if fault.partition(": ")[0] not in changes]
+        facts = Facts(list(draft.values), faults)
+        for name, value in changes.items():
+            facts.values[self.index[name]] = value
+        return self._complete(facts)
+
+    def _complete(self, facts: Facts) -> Facts:
         self._require(facts, self._required)
         facts.values[self._ill_typed] = bool(facts.faults)
         return facts
@@ -147,7 +164,7 @@ class FactReader:
             position = self.index[attribute.name]
             if facts.values[position] is None and self._is_required(attribute, facts.values):
                 facts.values[position] = UNKNOWN
-                facts.faults.append(f"{attribute.name}: is required")
+                facts.faults.append(attribute.name + REQUIRED)
 
     def _is_required(self, attribute: Attribute, values: list[Any]) -> bool:
         return any(not r.attribute or values[self.index[r.attribute]] in r.values for r in attribute.required)

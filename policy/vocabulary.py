@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from policy import shape
+from policy.changes import Change, Changer, read_changers, read_changes
 from policy.errors import FaultList, Place
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar
@@ -124,6 +125,10 @@ class Vocabulary:
     tables: tuple[TableSource, ...]
     early_document_attributes: Map[str, frozenset[str]]
     """Document attributes that stages before the document's own may use, and for which actions."""
+    changers: Map[str, Changer]
+    """Who can change facts, those first whom it costs least; none in a vocabulary that does not say."""
+    changes: Map[str, Change]
+    """By attribute, how it changes."""
 
     def actions_of(self, word: str) -> frozenset[str]:
         """The actions that a word in a rule stands for: one action, or all of a group."""
@@ -146,6 +151,8 @@ _KEYS = (
     "scopes",
     "tables",
     "early_document_attributes",
+    "changers",
+    "changes",
 )
 _UNITS = ("boolean", "code", "days", "months", "years")
 _FULFILLERS = ("gate", "service", "caller")
@@ -162,10 +169,12 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
     default = shape.mapping(tree.get("default"), "default", ("stage", "rule"), faults)
     parameters = {name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)}
     obligations, always, terms = _obligations(tree, parameters, faults)
+    attributes = _attributes(tree, actions, faults)
+    changers = read_changers(tree.get("changers"), faults)
     return Vocabulary(
         actions=actions,
         groups=frozenset(group for action in actions.values() for group in action.groups),
-        attributes=_attributes(tree, actions, faults),
+        attributes=attributes,
         stages=tuple(_stage(item, faults) for item in shape.items(tree.get("stages"), "stages", faults)),
         default_stage=shape.text(default.get("stage"), "default.stage", faults) if default else "",
         default_rule=shape.text(default.get("rule"), "default.rule", faults) if default else "",
@@ -180,6 +189,13 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
             name: frozenset(word for _, word in shape.texts(value, name, faults))
             for _, name, value in _named(tree, "early_document_attributes", faults)
         },
+        changers=changers,
+        changes=read_changes(
+            tree,
+            {attribute.name: attribute.values for attribute in attributes.values() if not attribute.derived},
+            changers,
+            faults,
+        ),
     )
 
 

@@ -40,21 +40,30 @@ def decide(
 def _answer(ruleset: RuleSet, line: bytes, profile: str) -> dict[str, Any]:
     """One decision, or what made the line unreadable."""
     try:
-        if len(line) > MAX_LINE:
-            return {"error": f"longer than {MAX_LINE} bytes"}
-        request = json.loads(line.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except UnicodeDecodeError:
-        return {"error": "not UTF-8 text"}
-    except RecursionError:
-        return {"error": "nested too deeply"}
+        request = read_request(line)
     except ValueError as error:
-        return {"error": f"not JSON: {error}"}
-    if not isinstance(request, dict):
-        return {"error": "not a JSON object"}
+        return {"error": str(error)}
     named = request.get("profile", profile)
     known = isinstance(named, str) and named in ruleset.engines
     engine = ruleset.engines[named if known else profile]
     return as_json_form(engine.decide(request, () if known else ("profile: is not one of the rule set's",)))
+
+
+def read_request(given: bytes) -> dict[str, Any]:
+    """One request as JSON; raises ValueError that says why it cannot be read."""
+    if len(given) > MAX_LINE:
+        raise ValueError(f"longer than {MAX_LINE} bytes")
+    try:
+        request = json.loads(given.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8 text") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    if not isinstance(request, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - the value given is wrong, no argument of ours
+    return request
 
 
 def as_json_form(decision: Decision) -> dict[str, Any]:

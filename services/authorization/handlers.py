@@ -6,7 +6,7 @@ from typing import Final
 
 from dmp.authorization.v1 import authorization_pb2
 from dmp.trace.v1 import trace_pb2
-from services.authorization import outcomes, traces, wire
+from services.authorization import outcomes, review, traces, wire
 from services.runtime.access import Asking, Feature, Read
 from services.runtime.call import Call
 
@@ -34,6 +34,13 @@ def explain(call: Call, request: authorization_pb2.ExplainRequest) -> authorizat
     return wire.explanation(call)
 
 
+def explain_decision(
+    call: Call, request: authorization_pb2.ExplainDecisionRequest
+) -> authorization_pb2.ExplainDecisionResponse:
+    """Tell an officer why another person was answered so."""
+    return review.explanation(call, request)
+
+
 def describe_rules(
     call: Call, request: authorization_pb2.DescribeRulesRequest
 ) -> authorization_pb2.DescribeRulesResponse:
@@ -56,6 +63,7 @@ FEATURE: Final = Feature(
         "Check": check,
         "CheckBatch": check_batch,
         "Explain": explain,
+        "ExplainDecision": explain_decision,
         "DescribeRules": describe_rules,
         "ListTraces": list_traces,
     },

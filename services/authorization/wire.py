@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from dmp.authorization.v1 import authorization_pb2
-from policy.explain import explain
+from policy.explain import for_person
 from policy.model import Answer, Decision, Effect
+from policy.rule import Rule
 from policy.shape import Text
 from services.runtime import codes
 from services.runtime.access import Asking, Read
@@ -72,19 +73,33 @@ def check(decision: Decision) -> authorization_pb2.CheckResponse:
 
 def explanation(call: Call) -> authorization_pb2.ExplainResponse:
     """The answer to a question, in words."""
-    explained = explain(call.rules, call.answer)
+    explained = for_person(call.engine, call.verdict.request, call.answer)
     return authorization_pb2.ExplainResponse(
         effect=effect(call.answer.effect),
         answer=answer(call.answer.answer),
-        summary=_bilingual(explained.answer),
+        summary=bilingual(explained.answer),
         reasons=[
-            authorization_pb2.Reason(rule=reason.rule, title=_bilingual(reason.title), basis=reason.basis)
+            authorization_pb2.Reason(rule=reason.rule, title=bilingual(reason.title), basis=reason.basis)
             for reason in explained.reasons
+        ],
+        remedies=[
+            authorization_pb2.Remedy(
+                steps=[
+                    authorization_pb2.Step(attribute=step.attribute, advice=bilingual(step.advice)) for step in remedy
+                ]
+            )
+            for remedy in explained.remedies
         ],
     )
 
 
-def _bilingual(sentence: Text) -> authorization_pb2.Text:
+def rule_effect(rule: Rule) -> authorization_pb2.Effect.ValueType:
+    """What a rule does: one that only obliges denies nothing, it adds to permits."""
+    return effect(Effect.DENY if rule.effect == "deny" else Effect.PERMIT)
+
+
+def bilingual(sentence: Text) -> authorization_pb2.Text:
+    """A sentence in both languages."""
     return authorization_pb2.Text(fr=sentence.fr, en=sentence.en)
 
 
@@ -94,10 +109,9 @@ def rules(call: Call) -> authorization_pb2.DescribeRulesResponse:
         authorization_pb2.Rule(
             rule=rule.id,
             catalogue_id=rule.catalogue_id,
-            title=_bilingual(rule.title),
+            title=bilingual(rule.title),
             basis=rule.basis,
-            # A rule that only obliges denies nothing: it adds to permits.
-            effect=effect(Effect.DENY if rule.effect == "deny" else Effect.PERMIT),
+            effect=rule_effect(rule),
             stage=rule.stage if rule.effect == "deny" else "",
             actions=sorted(rule.actions),
         )

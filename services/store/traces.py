@@ -53,6 +53,10 @@ _LIST = sql.Statement(
     .limit(bindparam("limit"))
 )
 
+_ONE = sql.Statement(
+    select(*(traces.c[name] for name in _FIELDS)).where(sql.given(traces.c.record), sql.given(traces.c.decision_id))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredTrace:
@@ -100,6 +104,11 @@ class TraceStore:
         kind = None if wanted.kind is None else wanted.kind.value
         rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, kind=kind, quiet=wanted.quiet, **readable)
         return paging.page(rows, limit, _stored)
+
+    def of_decision(self, record: str, decision_id: str) -> TraceEntry | None:
+        """The entry of one decision on this record, or nothing."""
+        row = self._savepoint.row(_ONE, record=record, decision_id=decision_id)
+        return None if row is None else trace_row.entry(dict(zip(_FIELDS, row, strict=True)))
 
     def _place(self, readable: Mapping[str, str | None], after: str) -> int:
         row = self._savepoint.row(_PLACE, decision_id=after, **readable)

@@ -9,6 +9,7 @@ from dmp.documents.v1 import documents_pb2 as _documents_pb2
 from dmp.records.v1 import records_pb2 as _records_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -554,6 +555,7 @@ class ExplainResponse(_message.Message):
     ANSWER_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
+    REMEDIES_FIELD_NUMBER: _builtins.int
     effect: Global___Effect.ValueType
     """Whether the action may be done."""
     answer: Global___Answer.ValueType
@@ -570,6 +572,10 @@ class ExplainResponse(_message.Message):
     def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]:
         """The rules that gave the answer, in words; none for ANSWER_NOT_FOUND."""
 
+    @_builtins.property
+    def remedies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Remedy]:
+        """Ways to clear the refusal, the shortest first; none for ANSWER_NOT_FOUND, and none that only an officer could tell."""
+
     def __init__(
         self,
         *,
@@ -578,14 +584,425 @@ class ExplainResponse(_message.Message):
         answer: Global___Answer.ValueType = ...,
         summary: Global___Text | None = ...,
         reasons: _abc.Iterable[Global___Reason] | None = ...,
+        remedies: _abc.Iterable[Global___Remedy] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "decided", b"decided", "effect", b"effect", "reasons", b"reasons", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "decided", b"decided", "effect", b"effect", "reasons", b"reasons", "remedies", b"remedies", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExplainResponse: _TypeAlias = ExplainResponse  # noqa: Y015
+
+@_typing.final
+class Remedy(_message.Message):
+    """One way to clear a refusal: all of its steps. Another refusal may lie behind the one cleared."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
+        """What is to be done."""
+
+    def __init__(
+        self,
+        *,
+        steps: _abc.Iterable[Global___Step] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Remedy: _TypeAlias = Remedy  # noqa: Y015
+
+@_typing.final
+class Step(_message.Message):
+    """Something that the caller, or somebody else, can do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTRIBUTE_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    attribute: _builtins.str
+    """The attribute of the vocabulary that it changes, such as `context.consent`."""
+    @_builtins.property
+    def advice(self) -> Global___Text:
+        """What to do."""
+
+    def __init__(
+        self,
+        *,
+        attribute: _builtins.str = ...,
+        advice: Global___Text | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "attribute", b"attribute"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Step: _TypeAlias = Step  # noqa: Y015
+
+@_typing.final
+class ExplainDecisionRequest(_message.Message):
+    """Asks for ExplainDecision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    QUESTION_FIELD_NUMBER: _builtins.int
+    INCLUDE_UNLIKELY_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """The decision, as its caller was told it."""
+    question: _builtins.int
+    """Of a batch, the place of the question on this record, from 0."""
+    include_unlikely: _builtins.bool
+    """Whether changes that nobody can make are told too, such as of who somebody is."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record that the decision was about."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        decision_id: _builtins.str = ...,
+        question: _builtins.int = ...,
+        include_unlikely: _builtins.bool = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "decision_id", b"decision_id", "include_unlikely", b"include_unlikely", "question", b"question", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainDecisionRequest: _TypeAlias = ExplainDecisionRequest  # noqa: Y015
+
+@_typing.final
+class ExplainDecisionResponse(_message.Message):
+    """Answers ExplainDecision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    TRACED_FIELD_NUMBER: _builtins.int
+    SAME_RULES_FIELD_NUMBER: _builtins.int
+    SAME_ANSWER_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    FIRED_FIELD_NUMBER: _builtins.int
+    NEAR_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    OTHERWISE_FIELD_NUMBER: _builtins.int
+    PROVEN_FIELD_NUMBER: _builtins.int
+    same_rules: _builtins.bool
+    """Whether the rule files in force are those that decided it."""
+    same_answer: _builtins.bool
+    """Whether they decide it now as it was decided."""
+    effect: Global___Effect.ValueType
+    """What the rules in force make of the same facts; all fields below are of this decision."""
+    answer: Global___Answer.ValueType
+    """What the caller would be told."""
+    stage: _builtins.str
+    """The stage that denies; empty for a permit."""
+    proven: _builtins.bool
+    """Whether there is certainly no smaller set."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision on the review itself."""
+
+    @_builtins.property
+    def traced(self) -> Global___TracedDecision:
+        """The decision looked into, as it was traced."""
+
+    @_builtins.property
+    def summary(self) -> Global___Text:
+        """The answer in a sentence."""
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The rules that give the answer."""
+
+    @_builtins.property
+    def fired(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleSeen]:
+        """Every rule that fires, in stage order."""
+
+    @_builtins.property
+    def near(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleSeen]:
+        """Every rule that one test alone keeps from firing."""
+
+    @_builtins.property
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactSeen]:
+        """The facts that the rules on this action look at."""
+
+    @_builtins.property
+    def otherwise(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangeSet]:
+        """What would turn the answer round: the smallest sets of changes first; a part of a set would not do."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        traced: Global___TracedDecision | None = ...,
+        same_rules: _builtins.bool = ...,
+        same_answer: _builtins.bool = ...,
+        effect: Global___Effect.ValueType = ...,
+        answer: Global___Answer.ValueType = ...,
+        summary: Global___Text | None = ...,
+        stage: _builtins.str = ...,
+        rules: _abc.Iterable[_builtins.str] | None = ...,
+        fired: _abc.Iterable[Global___RuleSeen] | None = ...,
+        near: _abc.Iterable[Global___RuleSeen] | None = ...,
+        facts: _abc.Iterable[Global___FactSeen] | None = ...,
+        otherwise: _abc.Iterable[Global___ChangeSet] | None = ...,
+        proven: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "summary", b"summary", "traced", b"traced"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "decided", b"decided", "effect", b"effect", "facts", b"facts", "fired", b"fired", "near", b"near", "otherwise", b"otherwise", "proven", b"proven", "rules", b"rules", "same_answer", b"same_answer", "same_rules", b"same_rules", "stage", b"stage", "summary", b"summary", "traced", b"traced"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainDecisionResponse: _TypeAlias = ExplainDecisionResponse  # noqa: Y015
+
+@_typing.final
+class TracedDecision(_message.Message):
+    """A decision as its trace entry holds it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    ACTOR_KIND_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
+    actor_kind: _builtins.str
+    """Who asked: the kind of subject (catalogue section 1)."""
+    action: _builtins.str
+    """The action."""
+    effect: Global___Effect.ValueType
+    """What was decided."""
+    answer: Global___Answer.ValueType
+    """What the caller was told."""
+    digest: _builtins.str
+    """SHA-256 of the rule set that decided, in hexadecimal."""
+    profile: _builtins.str
+    """The profile."""
+    questions: _builtins.int
+    """The questions of the entry: more than one for a batch."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The rules that gave the answer."""
+
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        actor_kind: _builtins.str = ...,
+        action: _builtins.str = ...,
+        effect: Global___Effect.ValueType = ...,
+        answer: Global___Answer.ValueType = ...,
+        rules: _abc.Iterable[_builtins.str] | None = ...,
+        digest: _builtins.str = ...,
+        profile: _builtins.str = ...,
+        questions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor_kind", b"actor_kind", "answer", b"answer", "at", b"at", "digest", b"digest", "effect", b"effect", "profile", b"profile", "questions", b"questions", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TracedDecision: _TypeAlias = TracedDecision  # noqa: Y015
+
+@_typing.final
+class RuleSeen(_message.Message):
+    """One rule that fired or nearly did, for an officer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    TESTS_FIELD_NUMBER: _builtins.int
+    WANTING_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """Its id."""
+    effect: Global___Effect.ValueType
+    """Whether it permits or denies; a rule that only obliges adds to permits."""
+    stage: _builtins.str
+    """The stage at which it denies; empty for a permit."""
+    basis: _builtins.str
+    """Where it comes from."""
+    @_builtins.property
+    def title(self) -> Global___Text:
+        """What it says."""
+
+    @_builtins.property
+    def tests(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestSeen]:
+        """What it asks of the facts."""
+
+    @_builtins.property
+    def wanting(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestSeen]:
+        """Of a rule that nearly fired, the tests of which any one answered the other way would let it fire."""
+
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        effect: Global___Effect.ValueType = ...,
+        stage: _builtins.str = ...,
+        title: Global___Text | None = ...,
+        basis: _builtins.str = ...,
+        tests: _abc.Iterable[Global___TestSeen] | None = ...,
+        wanting: _abc.Iterable[Global___TestSeen] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "effect", b"effect", "rule", b"rule", "stage", b"stage", "tests", b"tests", "title", b"title", "wanting", b"wanting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleSeen: _TypeAlias = RuleSeen  # noqa: Y015
+
+@_typing.final
+class TestSeen(_message.Message):
+    """One thing that a rule asks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    HOLDS_FIELD_NUMBER: _builtins.int
+    holds: _builtins.bool
+    """Whether it holds of the facts; not given where that is unknown."""
+    @_builtins.property
+    def statement(self) -> Global___Text:
+        """As a statement."""
+
+    def __init__(
+        self,
+        *,
+        statement: Global___Text | None = ...,
+        holds: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_holds", b"_holds", "holds", b"holds", "statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_holds", b"_holds", "holds", b"holds", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__holds: _TypeAlias = _typing.Literal["holds"]  # noqa: Y015
+    _WhichOneofArgType__holds: _TypeAlias = _typing.Literal["_holds", b"_holds"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__holds) -> _WhichOneofReturnType__holds | None: ...
+
+Global___TestSeen: _TypeAlias = TestSeen  # noqa: Y015
+
+@_typing.final
+class FactSeen(_message.Message):
+    """One fact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTRIBUTE_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    attribute: _builtins.str
+    """The attribute of the vocabulary."""
+    given: _builtins.bool
+    """Whether it was stated; its absence stands for the value otherwise."""
+    @_builtins.property
+    def title(self) -> Global___Text:
+        """What it is."""
+
+    @_builtins.property
+    def value(self) -> Global___Text:
+        """Its value in words; not shown where it is medical."""
+
+    @_builtins.property
+    def changed_by(self) -> Global___Text:
+        """Who can change it."""
+
+    def __init__(
+        self,
+        *,
+        attribute: _builtins.str = ...,
+        title: Global___Text | None = ...,
+        value: Global___Text | None = ...,
+        given: _builtins.bool = ...,
+        changed_by: Global___Text | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "title", b"title", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "changed_by", b"changed_by", "given", b"given", "title", b"title", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FactSeen: _TypeAlias = FactSeen  # noqa: Y015
+
+@_typing.final
+class ChangeSet(_message.Message):
+    """Changes of facts that together turn the answer round."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    LIKELY_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    likely: _builtins.bool
+    """Whether somebody can make every one of them."""
+    effect: Global___Effect.ValueType
+    """What would then be decided."""
+    answer: Global___Answer.ValueType
+    """What the caller would then be told."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Text]:
+        """Each change in words."""
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """By which rules."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___Text] | None = ...,
+        likely: _builtins.bool = ...,
+        effect: Global___Effect.ValueType = ...,
+        answer: Global___Answer.ValueType = ...,
+        rules: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "changes", b"changes", "effect", b"effect", "likely", b"likely", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeSet: _TypeAlias = ChangeSet  # noqa: Y015
 
 @_typing.final
 class Text(_message.Message):

@@ -50,6 +50,11 @@ class AuthorizationServiceStub:
                 request_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchRequest.SerializeToString,
                 response_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchResponse.FromString,
                 _registered_method=True)
+        self.ExplainDecision = channel.unary_unary(
+                '/dmp.authorization.v1.AuthorizationService/ExplainDecision',
+                request_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainDecisionRequest.SerializeToString,
+                response_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainDecisionResponse.FromString,
+                _registered_method=True)
         self.DescribeRules = channel.unary_unary(
                 '/dmp.authorization.v1.AuthorizationService/DescribeRules',
                 request_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.DescribeRulesRequest.SerializeToString,
@@ -84,6 +89,15 @@ class AuthorizationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainDecision(self, request, context):
+        """Explains a decision that was made for another person, to those who answer for the rules (SVC-11). It is decided again
+        from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
+        to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DescribeRules(self, request, context):
         """Gives the rules in force, in words.
         """
@@ -108,6 +122,11 @@ def add_AuthorizationServiceServicer_to_server(servicer, server):
                     servicer.CheckBatch,
                     request_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchRequest.FromString,
                     response_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchResponse.SerializeToString,
+            ),
+            'ExplainDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainDecision,
+                    request_deserializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainDecisionRequest.FromString,
+                    response_serializer=dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainDecisionResponse.SerializeToString,
             ),
             'DescribeRules': grpc.unary_unary_rpc_method_handler(
                     servicer.DescribeRules,
@@ -197,6 +216,33 @@ class AuthorizationService:
             '/dmp.authorization.v1.AuthorizationService/CheckBatch',
             dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchRequest.SerializeToString,
             dmp_dot_authorization_dot_v1_dot_authorization__pb2.CheckBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.authorization.v1.AuthorizationService/ExplainDecision',
+            dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainDecisionRequest.SerializeToString,
+            dmp_dot_authorization_dot_v1_dot_authorization__pb2.ExplainDecisionResponse.FromString,
             options,
             channel_credentials,
             insecure,

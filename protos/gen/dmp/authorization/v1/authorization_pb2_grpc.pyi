@@ -42,6 +42,11 @@ class AuthorizationServiceStub:
     answer. The call as a whole is refused if the caller may ask on none of the records. Each record has a trace entry.
     Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
     """
+    ExplainDecision: _grpc.UnaryUnaryMultiCallable[_authorization_pb2.ExplainDecisionRequest, _authorization_pb2.ExplainDecisionResponse]
+    """Explains a decision that was made for another person, to those who answer for the rules (SVC-11). It is decided again
+    from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
+    to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
+    """
     DescribeRules: _grpc.UnaryUnaryMultiCallable[_authorization_pb2.DescribeRulesRequest, _authorization_pb2.DescribeRulesResponse]
     """Gives the rules in force, in words."""
 
@@ -58,6 +63,11 @@ class AuthorizationServiceAsyncStub(AuthorizationServiceStub):
     """Answers many questions at once, each as Check answers it alone: neither its order nor what stands beside it changes an
     answer. The call as a whole is refused if the caller may ask on none of the records. Each record has a trace entry.
     Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
+    """
+    ExplainDecision: _aio.UnaryUnaryMultiCallable[_authorization_pb2.ExplainDecisionRequest, _authorization_pb2.ExplainDecisionResponse]  # type: ignore[assignment]
+    """Explains a decision that was made for another person, to those who answer for the rules (SVC-11). It is decided again
+    from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
+    to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
     """
     DescribeRules: _aio.UnaryUnaryMultiCallable[_authorization_pb2.DescribeRulesRequest, _authorization_pb2.DescribeRulesResponse]  # type: ignore[assignment]
     """Gives the rules in force, in words."""
@@ -90,6 +100,17 @@ class AuthorizationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Answers many questions at once, each as Check answers it alone: neither its order nor what stands beside it changes an
         answer. The call as a whole is refused if the caller may ask on none of the records. Each record has a trace entry.
         Once the deadline has passed, the questions that remain are answered ANSWER_NOT_EVALUATED.
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainDecision(
+        self,
+        request: _authorization_pb2.ExplainDecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_authorization_pb2.ExplainDecisionResponse, _abc.Awaitable[_authorization_pb2.ExplainDecisionResponse]]:
+        """Explains a decision that was made for another person, to those who answer for the rules (SVC-11). It is decided again
+        from the facts in its trace entry, by the rules in force. The review is itself traced on the record, for its patient
+        to see. Nothing medical is shown: neither a document's content and type, nor a reason in somebody's own words.
         """
 
     @_abc_1.abstractmethod
