@@ -174,7 +174,7 @@ def attributes_of(condition: Condition) -> Iterator[str]:
                 yield "context.now"
 
 
-def narrow(condition: Condition, attribute: str, value: str) -> Condition:
+def narrow(condition: Condition, attribute: str, value: str | bool) -> Condition:
     """What is left of the condition when one attribute's value is known."""
     match condition:
         case Among(name, values) if name == attribute:
