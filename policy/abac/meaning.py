@@ -172,7 +172,7 @@ class ConditionReader:
         kind = subject.attribute.kind
         if kind not in (Kind.CODE, Kind.ID, Kind.TEXT):
             advice = {Kind.BOOLEAN: "write `Eq` and 1 or 0", Kind.CODES: "write `AnyIn`"}.get(kind, "")
-            self.faults.add(subject.place, f"`{subject.attribute.name}` is a {kind}, no text", advice)
+            self.faults.add(subject.place, f"`{subject.attribute.name}` is no single text", advice)
             return None
         return self._among(subject, node, single=single)
 
@@ -203,9 +203,8 @@ class ConditionReader:
     def _eq(self, subject: Subject, given: Given) -> Node | None:
         number = given["value"]
         if subject.attribute.kind is not Kind.BOOLEAN:
-            self.faults.add(
-                subject.place, f"`{subject.attribute.name}` is no number", "`Eq` is for true (1), false (0)"
-            )
+            told = f"`{subject.attribute.name}` is not true or false"
+            self.faults.add(subject.place, told, "the rule language has no numbers; `Eq` is for flags")
             return None
         if not isinstance(number, Scalar) or type(number.value) is not int or number.value not in (0, 1):
             self.faults.add(number.place, "true is the number 1 and false the number 0")

@@ -45,16 +45,24 @@ def read_policies(content: bytes, name: str, ruleset: RuleSet, profile: str) -> 
     loaded = _json(content, name, faults)
     root = parse(content, name, faults)
     faults.raise_if_any()
-    reader = _PolicyReader(ruleset, profile, faults)
-    found = [(node, reader.rule(node)) for node in _policies(root, faults)]
-    faults.raise_if_any()
-    for (node, _), policy in zip(found, _listed(loaded), strict=True):
-        if (said := readable(policy)) is not None:
-            faults.add(node.place, f"py-abac itself refuses it: {said}")
-    nodes = tuple(rule for _, rule in found if rule is not None)
-    rules = read_rules(Sequence(Place(name), nodes), ruleset, faults)
+    nodes = tuple(_sound(_policies(root, faults), _listed(loaded), _PolicyReader(ruleset, profile, faults)))
+    rules = read_rules(Sequence(Place(name), nodes), ruleset, faults) if nodes else []
     faults.raise_if_any()
     return Imported(tuple(rules), _text(name, profile, nodes))
+
+
+def _sound(nodes: tuple[Node, ...], policies: list[Mapping[str, Any]], reader: _PolicyReader) -> Iterator[Node]:
+    """The rules of the policies that hold nothing to refuse, by ours or by py-abac's own reading."""
+    faults = reader.faults
+    for node, policy in zip(nodes, policies, strict=True):
+        before = len(faults.faults)
+        rule = reader.rule(node)
+        if rule is None or len(faults.faults) > before:
+            continue
+        if (said := readable(policy)) is not None:
+            faults.add(node.place, f"py-abac itself refuses it: {said}")
+            continue
+        yield rule
 
 
 def _json(content: bytes, name: str, faults: FaultList) -> Any:
@@ -96,9 +104,10 @@ def _policies(root: Node | None, faults: FaultList) -> tuple[Node, ...]:
 
 
 def _listed(loaded: Any) -> list[Mapping[str, Any]]:
+    """The same policies as `_policies`, as plain values."""
     if isinstance(loaded, Mapping):
         return list(loaded["policies"]) if "policies" in loaded else [loaded]
-    return list(loaded)
+    return list(loaded) if isinstance(loaded, list) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -23,8 +24,10 @@ DEFAULTS = {
     "DMP_HOST": "127.0.0.1",
     **{f"DMP_{name.upper()}_PORT": str(port) for name, port in PORTS.items()},
     "DMP_METRICS_PORT": str(METRICS_PORT),
+    "DMP_SELF_CHECK_RATE": "0.001",
 }
 HIGHEST_PORT = 65535
+RATE = re.compile(r"0|1|1\.0|0\.[0-9]{1,9}")
 
 
 class SettingsRefused(Exception):
@@ -51,6 +54,8 @@ class Settings:
     """By service; 0 lets the system choose."""
     metrics_port: int
     """Where Prometheus scrapes, on the same host; 0 as above."""
+    self_check_rate: float
+    """The share of the decisions that py-abac is asked again, from 0 (none) to 1 (all)."""
 
     @property
     def development(self) -> bool:
@@ -61,7 +66,7 @@ class Settings:
 def read(environ: Mapping[str, str]) -> Settings:
     """Read `DMP_*`; raises SettingsRefused with every reason at once."""
     values = _values(environ)
-    reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values)]
+    reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values), *_rate(values)]
     if reasons:
         raise SettingsRefused(reasons)
     return Settings(
@@ -73,6 +78,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         host=values["DMP_HOST"],
         ports={name: int(values[f"DMP_{name.upper()}_PORT"]) for name in PORTS},
         metrics_port=int(values["DMP_METRICS_PORT"]),
+        self_check_rate=float(values["DMP_SELF_CHECK_RATE"]),
     )
 
 
@@ -126,3 +132,10 @@ def _ports(values: Mapping[str, str]) -> list[str]:
         for name, value in ((name, values[name]) for name in names)
         if not (value.isascii() and value.isdigit() and int(value) <= HIGHEST_PORT)
     ]
+
+
+def _rate(values: Mapping[str, str]) -> list[str]:
+    value = values["DMP_SELF_CHECK_RATE"]
+    if RATE.fullmatch(value):
+        return []
+    return [f"DMP_SELF_CHECK_RATE is `{value}`; it must be a share from 0 to 1, such as 0.001"]
