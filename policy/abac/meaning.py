@@ -181,11 +181,20 @@ class ConditionReader:
         if node is None:
             return None
         if single:
-            return _is(subject, node) if shape.text(node, "value", self.faults) else None
-        found = [item for item, _ in shape.texts(node, "values", self.faults)] if isinstance(node, Sequence) else []
+            return _is(subject, node) if self._is_text(subject, node) else None
         if not isinstance(node, Sequence):
             self.faults.add(node.place, "`values` must be a list")
-        return _is(subject, Sequence(node.place, tuple(found))) if found else None
+            return None
+        items = shape.items(node, "values", self.faults)
+        found = tuple(item for item in items if self._is_text(subject, item))
+        return _is(subject, Sequence(node.place, found)) if found else None
+
+    def _is_text(self, subject: Subject, node: Node) -> bool:
+        """Whether the value is text; only what may hold any text may be compared with none."""
+        empty = isinstance(node, Scalar) and node.value == ""
+        if empty and subject.attribute.kind is Kind.TEXT:
+            return True
+        return bool(shape.text(node, "value", self.faults))
 
     def _equals(self, subject: Subject, given: Given) -> Node | None:
         return self._values(subject, given["value"], single=True)

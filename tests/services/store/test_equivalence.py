@@ -174,7 +174,9 @@ def agree(
     seen: Counter[str] = Counter()
 
     @settings(max_examples=worlds, deadline=None, database=None, phases=[Phase.generate])
-    @given(frames() if asked is None else asked, st.lists(papers, min_size=2, max_size=6), st.sampled_from(rules.profiles))
+    @given(
+        frames() if asked is None else asked, st.lists(papers, min_size=2, max_size=6), st.sampled_from(rules.profiles)
+    )
     def every_way(frame: Json, documents: list[Json], profile: str) -> None:
         facts = stored(connection, documents)
         found = answers(connection, rules, profile, frame, facts, flip)
@@ -239,7 +241,6 @@ FLIPS: dict[str, tuple[Flip, Sequence[Json], Sequence[Json]]] = {
     "a label is its opposite": (lambda predicate: mapped(predicate, _label), CALLERS, CONTEXTS),
     "null is a value of the list": (lambda predicate: mapped(predicate, _null), UNKNOWN, EMERGENCY),
     "a term is forgotten": (lambda predicate: mapped(predicate, _term), PATIENTS, ORDINARY),
-    "shown is not shown": (Not, CALLERS, CONTEXTS),
 }
 """A mistake, and who asks in which circumstances where it matters."""
 
