@@ -176,3 +176,52 @@ def test_rules_that_are_read_again_permit_the_same(ruleset: RuleSet, profile: st
     unlike = [r for r in asked if ours(again, r) is not ours(ruleset.engines[profile], r)]
     assert unlike == []
     assert sum(ours(again, r) for r in asked) > len(asked) / 3
+
+
+ODD = {
+    "a term of a time that is not there": "record.closed_at: {elapsed: retention_years}",
+    "no term of a time that is not there": "not: {record.closed_at: {elapsed: retention_years}}",
+    "a code that may be missing": "context.role: MEDECIN_TRAITANT",
+    "not a code that may be missing": "not: {context.role: MEDECIN_TRAITANT}",
+    "null": "context.motive: null",
+    "not null": "not: {context.motive: null}",
+    "null or a value": "subject.structure: [ES1, null]",
+    "not null and not a value": "not: {subject.structure: [ES1, null]}",
+    "two that may be missing": "subject.structure: {same_as: context.target}",
+    "not two that may be missing": "not: {subject.structure: {same_as: context.target}}",
+    "something": "context.reason: {exists: true}",
+    "nothing": "context.reason: {exists: false}",
+    "a set": "record.oppositions: {exists: false}",
+}
+
+
+@pytest.mark.parametrize("effect", ["permit", "deny"])
+def test_what_is_missing_is_said_exactly(effect: str, tmp_path: Path) -> None:
+    """Conditions on values that are not there, each as the one permit or the one denial of an action."""
+    shutil.copytree(RULES, tmp_path / "rules")
+    with (tmp_path / "rules" / "vocabulary.yaml").open(encoding="utf-8") as file:
+        text = file.read()
+    odd = {f"odd.a{number}": condition for number, condition in enumerate(ODD.values())}
+    actions = "".join(f"  {name}: {{fr: a, en: a, groups: [odd]}}\n" for name in odd)
+    (tmp_path / "rules" / "vocabulary.yaml").write_text(
+        text.replace("\nactions:\n", f"\nactions:\n{actions}", 1), "utf-8"
+    )
+    same = "title: {fr: a, en: a}, basis: a"
+    permit = f"- {{id: ODD-all, {same}, effect: permit, actions: odd}}\n"
+    stage = ", stage: access, answers: FORBIDDEN" if effect == "deny" else ""
+    written = [
+        f"- {{id: ODD-{number}, {same}, effect: {effect}{stage}, actions: {name}, when: {{{condition}}}}}\n"
+        for number, (name, condition) in enumerate(odd.items())
+    ]
+    (tmp_path / "rules" / "odd.yaml").write_text("".join([*written, *([permit] if effect == "deny" else [])]), "utf-8")
+    ruleset = load(tmp_path / "rules")
+    oracle, engine = Oracle(ruleset, "seed-2011"), ruleset.engines["seed-2011"]
+    seen: set[tuple[str, bool]] = set()
+    for number, request in enumerate(requests(7, 60 * len(odd))):
+        asked = {**request, "action": list(odd)[number % len(odd)], "profile": "seed-2011"}
+        asked.pop("documents", None)
+        if engine.decide(asked).faults:
+            continue
+        assert oracle.allows(asked) is engine.decide(asked).permitted, asked
+        seen.add((asked["action"], oracle.allows(asked)))
+    assert len(seen) > 1.5 * len(odd)
