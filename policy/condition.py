@@ -188,7 +188,7 @@ def tests_of(condition: Condition) -> Iterator[Test]:
             yield condition
 
 
-def narrow(condition: Condition, attribute: str, value: str) -> Condition:
+def narrow(condition: Condition, attribute: str, value: str | bool) -> Condition:
     """What is left of the condition when one attribute's value is known."""
     match condition:
         case Among(name, values) if name == attribute:

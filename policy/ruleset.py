@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,17 @@ def load(folder: Path) -> RuleSet:
     _check_lists(vocabulary, engines, faults)
     faults.raise_if_any()
     return RuleSet(folder, digest, vocabulary, rules, tables, parameters, engines)
+
+
+def read_rules(node: Node | None, ruleset: RuleSet, faults: FaultList) -> list[Rule]:
+    """Rules that are not in the rule set, read in its words and without its definitions; faults go to `faults`."""
+    grammars = {
+        name: Grammar(ruleset.vocabulary, ruleset.tables, values, {}, faults)
+        for name, values in ruleset.parameters.items()
+    }
+    rules = RuleReader(ruleset.vocabulary, grammars, faults).read(node)
+    _check_rules_early(ruleset.vocabulary, rules, faults)
+    return rules
 
 
 def _tree(folder: Path, name: str, faults: FaultList) -> Node | None:
@@ -151,6 +163,10 @@ def _check(
     for name in vocabulary.parameters:
         if f"parameter.{name}" not in used:
             faults.add(Place("rules/vocabulary.yaml"), f"nothing uses parameter `{name}`", "remove it")
+    _check_rules_early(vocabulary, rules, faults)
+
+
+def _check_rules_early(vocabulary: Vocabulary, rules: Iterable[Rule], faults: FaultList) -> None:
     early = {stage.id for stage in vocabulary.stages if not stage.uses_document}
     for rule in rules:
         if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in early):

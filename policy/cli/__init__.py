@@ -1,6 +1,6 @@
 """`dmp rules`: the officers' tools on a folder of rule files, a module for each command."""
 
-from policy.cli import check, decide, explain, tables
+from policy.cli import abac, check, decide, explain, tables
 from policy.cli.app import DEFAULT_PROFILE, FAILED, HELD, INVALID_RULES, NOT_OPENED, app
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "HELD",
     "INVALID_RULES",
     "NOT_OPENED",
+    "abac",
     "app",
     "check",
     "decide",

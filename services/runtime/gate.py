@@ -25,6 +25,7 @@ from services.runtime.identity import Verifier, the_suite
 from services.runtime.judgement import Verdict
 from services.runtime.rules_in_force import RulesInForce
 from services.runtime.security_log import SecurityLog
+from services.runtime.self_check import SelfCheck
 from services.store.unit_of_work import Done, Executor, Facts, Outcome, Scope, TraceEntry, Unavailable, Unit
 
 LONGEST_CALL: Final = 30.0
@@ -70,6 +71,7 @@ class Gate:
     executor: Executor
     verifier: Verifier
     security_log: SecurityLog
+    self_check: SelfCheck
     internal: Mapping[str, Method] = field(default_factory=dict)
     """The suite's own RPCs, by the name of the request that each takes."""
     askers: frozenset[str] = frozenset()
@@ -129,6 +131,7 @@ class Gate:
             raise ServiceError(Kind.UNAVAILABLE) from None
         if outcome.late:
             raise ServiceError(Kind.LATE, metadata={"decision_id": arrival.decision_id})
+        self.self_check.offer(work.rules, work.profile, arrival, outcome.verdict)
         if not outcome.verdict.permitted:
             raise judgement.refusal(arrival, outcome.verdict)
         if outcome.error is not None:

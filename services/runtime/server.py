@@ -25,6 +25,7 @@ from services.runtime.gate import Gate
 from services.runtime.identity import Verifier
 from services.runtime.rules_in_force import RulesInForce, load_rules
 from services.runtime.security_log import SecurityLog, log_to
+from services.runtime.self_check import SelfCheck
 from services.runtime.settings import Settings, SettingsRefused
 from services.runtime.telemetry import Endpoint, Telemetry, Timer, expose
 from services.store.errors import StartRefused
@@ -80,6 +81,7 @@ class Suite:
         await asyncio.gather(*(service.health.enter_graceful_shutdown() for service in self.listening))
         await asyncio.gather(*(service.server.stop(DRAIN) for service in self.listening))
         await asyncio.to_thread(self.gate.executor.close)
+        await asyncio.to_thread(self.gate.self_check.close)
         await asyncio.to_thread(self.metrics.close)
         self.telemetry.close()
 
@@ -136,9 +138,10 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     except StartRefused as refused:
         metrics.close()
         raise SettingsRefused([str(refused)]) from refused
-    internal = _internal(features, methods)
-    log = SecurityLog(security_log)
-    gate = Gate(RulesInForce(rules), settings.profile, executor, verifier, log, internal, settings.askers)
+    self_check = SelfCheck(settings.self_check_rate, telemetry.compared)
+    log, internal = SecurityLog(security_log), _internal(features, methods)
+    in_force = RulesInForce(rules)
+    gate = Gate(in_force, settings.profile, executor, verifier, log, self_check, internal, settings.askers)
     suite = Suite(gate, tuple(features), [], telemetry, metrics)
     telemetry.watch(gate)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -23,11 +24,13 @@ DEFAULTS = {
     "DMP_HOST": "127.0.0.1",
     **{f"DMP_{name.upper()}_PORT": str(port) for name, port in PORTS.items()},
     "DMP_METRICS_PORT": str(METRICS_PORT),
+    "DMP_SELF_CHECK_RATE": "0.001",
 }
 HIGHEST_PORT = 65535
 TLS = ("DMP_TLS_CERTIFICATE", "DMP_TLS_KEY", "DMP_TLS_CLIENT_CAS")
 ASKERS = "DMP_ASKERS"
 _SET_TLS = f"set {TLS[0]}, {TLS[1]} and {TLS[2]}, each the path of a file in PEM"
+RATE = re.compile(r"0|1|1\.0|0\.[0-9]{1,9}")
 
 
 class SettingsRefused(Exception):
@@ -63,6 +66,8 @@ class Settings:
     """By service; 0 lets the system choose."""
     metrics_port: int
     """Where Prometheus scrapes, on the same host; 0 as above."""
+    self_check_rate: float
+    """The share of the decisions that py-abac is asked again, from 0 (none) to 1 (all)."""
     tls: Tls | None = None
     """Nothing for plaintext."""
     askers: frozenset[str] = frozenset()
@@ -77,7 +82,13 @@ class Settings:
 def read(environ: Mapping[str, str]) -> Settings:
     """Read `DMP_*`; raises SettingsRefused with every reason at once."""
     values = _values(environ)
-    reasons = [*_environment(values), *_database(values["DMP_DATABASE_URL"]), *_ports(values), *_tls(values)]
+    reasons = [
+        *_environment(values),
+        *_database(values["DMP_DATABASE_URL"]),
+        *_ports(values),
+        *_tls(values),
+        *_rate(values),
+    ]
     if reasons:
         raise SettingsRefused(reasons)
     return Settings(
@@ -89,6 +100,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         host=values["DMP_HOST"],
         ports={name: int(values[f"DMP_{name.upper()}_PORT"]) for name in PORTS},
         metrics_port=int(values["DMP_METRICS_PORT"]),
+        self_check_rate=float(values["DMP_SELF_CHECK_RATE"]),
         tls=Tls(*(Path(values[name]) for name in TLS)) if values.keys() >= {*TLS} else None,
         askers=_askers(values),
     )
@@ -158,3 +170,10 @@ def _ports(values: Mapping[str, str]) -> list[str]:
         for name, value in ((name, values[name]) for name in names)
         if not (value.isascii() and value.isdigit() and int(value) <= HIGHEST_PORT)
     ]
+
+
+def _rate(values: Mapping[str, str]) -> list[str]:
+    value = values["DMP_SELF_CHECK_RATE"]
+    if RATE.fullmatch(value):
+        return []
+    return [f"DMP_SELF_CHECK_RATE is `{value}`; it must be a share from 0 to 1, such as 0.001"]

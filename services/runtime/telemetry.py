@@ -17,6 +17,7 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, start_http_server
 
 from services.runtime.gate import Gate
+from services.runtime.self_check import Compared
 from services.runtime.settings import Settings, SettingsRefused
 from services.store.observer import Counted, Pool
 
@@ -41,12 +42,16 @@ class Telemetry:
         self._provider = MeterProvider([reader], resource, shutdown_on_exit=False)
         self._meter = self._provider.get_meter(NAME)
         self._decisions: Counter[Counted] = Counter()
+        self._samples: Counter[Compared] = Counter()
         self._counting = threading.Lock()
         self._calls = self._histogram("rpc.server.call.duration", "s", SECONDS, "From a call's bytes to its answer.")
         self._sizes = self._histogram("dmp.trace.group.size", "{entry}", SIZES, "Trace entries that a commit held.")
         self._commits = self._histogram("dmp.trace.commit.duration", "s", SECONDS, "From a commit to its durability.")
         self._meter.create_observable_counter(
             "dmp.decisions", [self._decided], "{entry}", "Durable trace entries, one for a call and a record."
+        )
+        self._meter.create_observable_counter(
+            "dmp.self_check.samples", [self._compared], "{sample}", "Decisions that py-abac was asked again, by result."
         )
 
     def timer(self, path: str) -> Timer:
@@ -64,6 +69,11 @@ class Telemetry:
             self._decisions.update(entries)
         self._sizes.record(sum(entries.values()))
         self._commits.record(seconds)
+
+    def compared(self, result: Compared) -> None:
+        """A sample of the self-check has ended so."""
+        with self._counting:
+            self._samples[result] += 1
 
     def watch(self, gate: Gate) -> None:
         """Show, at every scrape, what is under way, what waits, and which rules decide."""
@@ -97,6 +107,12 @@ class Telemetry:
             decisions = dict(self._decisions)
         for counted, number in decisions.items():
             yield Observation(number, {name: str(value) for name, value in counted._asdict().items()})
+
+    def _compared(self, _options: CallbackOptions) -> Iterable[Observation]:
+        with self._counting:
+            samples = dict(self._samples)
+        # Those that never came are told too: an alarm needs the nothing before the first.
+        yield from (Observation(samples.get(result, 0), {"result": result.value}) for result in Compared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ SQL_LIBRARIES = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "aiosqlite", "as
 SERVERS = {"grpc.server", "grpc.aio.server", "aio.server"}
 
 OFFENCES = {
-    "policy/offence.py": "import grpc\n",
+    "policy/offence.py": "import grpc\nimport py_abac\n",
     "services/runtime/offence.py": "import services.records\n",
     "services/records/offence.py": "import grpc\nimport services.documents\nimport services.runtime.server\n",
     "services/store/offence.py": "import grpc\nimport policy.offence\n",

@@ -32,7 +32,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 CHECK = "dmp.authorization.v1.AuthorizationService/Check"
 GET = "dmp.documents.v1.DocumentsService/GetDocument"
 LABELS = {
-    *("outcome", "answer", "kind", "profile", "digest", "pool", "state", "le"),
+    *("outcome", "answer", "kind", "profile", "digest", "pool", "state", "le", "result"),
     *("rpc_method", "rpc_response_status_code", "rpc_system_name", "service_name"),
 }
 
