@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,8 +37,9 @@ class Engine:
         self.profile = profile
         self.digest = digest
         self._vocabulary = vocabulary
-        self._rules = tuple(rule for rule in rules if profile in rule.profiles)
-        self._ground = ground
+        self.rules = tuple(rule for rule in rules if profile in rule.profiles)
+        """Those in force in this profile."""
+        self.ground = ground
         self._reader = FactReader(vocabulary)
         self._kind = ground.index["subject.kind"]
         self._stages = {stage.id: position for position, stage in enumerate(vocabulary.stages)}
@@ -55,6 +56,13 @@ class Engine:
         if items is None and "documents" not in request:
             return self._decided(facts, name)
         return self._list(facts, name, request.get("documents", {}), items)
+
+    def answer(self, action: str, fired: Iterable[str], faults: tuple[str, ...] = ()) -> Decision:
+        """What it answers when just these rules fire, named by their ids, and these facts are ill-typed."""
+        named = frozenset(fired)
+        numbers = tuple(number for number, rule in enumerate(self.rules) if rule.id in named)
+        decision = self._outcomes.get((action, numbers)) or self._outcome(action, numbers)
+        return self._faulty(decision, faults) if faults else decision
 
     def lists(self, action: str) -> bool:
         """Whether an action is decided by the items of its list."""
@@ -77,7 +85,7 @@ class Engine:
     def _times_unread(self, action: str, kind: object) -> frozenset[str]:
         """The times of a document that no rule looks at for this action and this kind of subject."""
         looked_at: set[str] = set()
-        for rule in self._rules:
+        for rule in self.rules:
             if action in rule.actions:
                 condition = narrow(rule.conditions[self.profile], "action", action)
                 narrowed = narrow(condition, "subject.kind", kind) if isinstance(kind, str) else condition
@@ -97,21 +105,21 @@ class Engine:
     def predicate(self, action: str, values: list[Any]) -> Predicate:
         """What an item must be like for `action` on it to be permitted, all else being known."""
         values = list(values)
-        values[self._ground.index["document.exists"]] = True
-        values[self._ground.index["action"]] = action
+        values[self.ground.index["document.exists"]] = True
+        values[self.ground.index["action"]] = action
         permits: list[Predicate] = []
         denials: list[Predicate] = []
-        for rule in self._rules:
+        for rule in self.rules:
             if action not in rule.actions or rule.effect == "oblige":
                 continue
             permit = rule.effect == "permit"
-            part = rest(rule.conditions[self.profile], permit, values, self._ground)
+            part = rest(rule.conditions[self.profile], permit, values, self.ground)
             (permits if permit else denials).append(part)
         return all_of([any_of(permits), *(negation(denial) for denial in denials)])
 
     def unknown_values(self) -> list[Any]:
         """A request of which nothing can be told: what may not be permitted whatever the rules."""
-        return [UNKNOWN] * len(self._ground.index)
+        return [UNKNOWN] * len(self.ground.index)
 
     @staticmethod
     def _action(request: Mapping[str, Any]) -> str:
@@ -147,7 +155,7 @@ class Engine:
 
     def _refused(self, facts: Facts, action: str, faults: tuple[str, ...]) -> Decision:
         values = list(facts.values)
-        values[self._ground.index["request.ill_typed"]] = True
+        values[self.ground.index["request.ill_typed"]] = True
         return self._decided(Facts(values, [*facts.faults, *faults]), action)
 
     def _decided(self, facts: Facts, action: str) -> Decision:
@@ -170,7 +178,7 @@ class Engine:
 
     def _compiled(self, action: str, kind: object) -> Evaluator:
         numbered = []
-        for number, rule in enumerate(self._rules):
+        for number, rule in enumerate(self.rules):
             if action and action not in rule.actions:
                 continue
             if not action and (rule.effect != "deny" or rule.actions != self._vocabulary.actions.keys()):
@@ -181,13 +189,13 @@ class Engine:
             if isinstance(kind, str):
                 condition = narrow(condition, "subject.kind", kind)
             numbered.append((number, condition, rule.effect == "permit"))
-        compiled = evaluator(numbered, self._ground)
+        compiled = evaluator(numbered, self.ground)
         self._evaluators[action, kind] = compiled
         return compiled
 
     def _outcome(self, action: str, fired: tuple[int, ...]) -> Decision:
         """The decision that a set of fired rules makes; kept, for there are few such sets."""
-        rules = [self._rules[number] for number in fired]
+        rules = [self.rules[number] for number in fired]
         permits = [rule for rule in rules if rule.effect == "permit"]
         denials = [
             _Denial(rule.stage, rule.answers or Answer.FORBIDDEN, rule.id) for rule in rules if rule.effect == "deny"

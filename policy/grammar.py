@@ -21,6 +21,7 @@ from policy.condition import (
     Unit,
     every,
     negation,
+    placed,
     some,
 )
 from policy.errors import FaultList
@@ -80,7 +81,7 @@ class Grammar:
             known = (*self.vocabulary.attributes, "any", "all", "not", "definition")
             self.faults.add_unknown(key.place, "attribute", word, known)
             return FALSE
-        return self._test(attribute, value)
+        return placed(self._test(attribute, value), key.place)
 
     def _definition(self, node: Node, name: str) -> Condition:
         self.used.add(name)

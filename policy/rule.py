@@ -138,7 +138,7 @@ class RuleReader:
         effect = self._word(tree, "effect", EFFECTS)
         profiles = self._profiles(tree)
         since, until = self._date(tree, "from"), self._date(tree, "until")
-        period = TRUE if since is until is None else Period(since, until)
+        period = TRUE if since is until is None else Period(since, until, tree.place)
         if since and until and since > until:
             self.faults.add(tree.place, f"rule `{name}` ends before it begins", "exchange `from` and `until`")
         return Rule(

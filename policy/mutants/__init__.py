@@ -1,8 +1,4 @@
-"""Single-edit mutants of a rule set: each what a tired officer may get wrong in one word, in memory.
-
-`all_mutants` lists them, always the same and in file order; `sample` draws some; `mutated` loads one. What a mutant
-loads to is what the edited file would load to, but for its digest and the lines of what stands after the edit.
-"""
+"""Single-edit mutants of a rule set: each what a tired officer may get wrong in one word, in memory."""
 
 from __future__ import annotations
 
@@ -59,7 +55,10 @@ def mutated(files: Files, mutant: Mutant, readings: Readings) -> RuleSet:
 
 
 def all_mutants(files: Files, ruleset: RuleSet) -> list[Mutant]:
-    """Every mutant of the files, of which `ruleset` was assembled, in the order of files and of places in them."""
+    """Every mutant of the files, of which `ruleset` was assembled, in the order of files and of places in them.
+
+    What a mutant loads to is what the edited file would load to, but for its digest and for the lines below the edit.
+    """
     conditions = ConditionEdits(files.vocabulary, files.tables)
     rules = RuleEdits(files.vocabulary, ruleset.profiles, conditions)
     found: list[Mutant] = []

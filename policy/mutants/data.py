@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 
-from policy.condition import Cell, Condition, Every, Negation, Some
+from policy.condition import Cell, tests_of
 from policy.errors import Place
 from policy.mutants.conditions import shown
 from policy.mutants.edit import Edit, Kind
@@ -64,7 +64,8 @@ def cell_edits(files: Files, ruleset: RuleSet) -> Iterator[tuple[str, Place, Tex
         (cell.table, column)
         for rule in ruleset.rules
         for condition in rule.conditions.values()
-        for cell in _look_ups(condition)
+        for cell in tests_of(condition)
+        if isinstance(cell, Cell)
         for column in (files.tables[cell.table].columns if cell.column_is_attribute else (cell.column,))
     }
     sources = {source.name: source for source in files.vocabulary.tables}
@@ -81,16 +82,6 @@ def cell_edits(files: Files, ruleset: RuleSet) -> Iterator[tuple[str, Place, Tex
                         f"{name}, {row}, {column}: `{was}` becomes `{edit.cell}`",
                     )
                     yield name, place, words, edit
-
-
-def _look_ups(condition: Condition) -> Iterator[Cell]:
-    if isinstance(condition, Cell):
-        yield condition
-    elif isinstance(condition, Every | Some):
-        for part in condition.parts:
-            yield from _look_ups(part)
-    elif isinstance(condition, Negation):
-        yield from _look_ups(condition.part)
 
 
 def _other_cell(table: Table, row: str, column: str, marks: Map[str, str]) -> CellEdit | None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from policy.casebook import plain
 from policy.errors import FaultList, Place, RuleFaults
 from policy.mutants import Kind, Mutant, all_mutants, mutated, sample
 from policy.mutants.data import CellEdit
 from policy.rule import Readings
 from policy.ruleset import Files, RuleSet, assemble, load, read_files
+from policy.world import plain
 
 RULES = Path(__file__).parents[2] / "rules"
 
