@@ -7,11 +7,15 @@ unknown, and so is its negation. `sure` asks whether a condition certainly holds
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
+
+from policy.errors import Place
 
 Unit = Literal["days", "months", "years"]
+WRITTEN: Any = field(default=None, compare=False, repr=False)
+"""Where a test was written; two tests that ask the same are the same wherever they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Among:
 
     attribute: str
     values: frozenset[object]
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class SameAs:
 
     attribute: str
     other: str
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class OneOf:
 
     attribute: str
     other: str
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Has:
 
     attribute: str
     value: str
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ class Exists:
     """The attribute has a value; blank text is none."""
 
     attribute: str
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Elapsed:
     attribute: str
     amount: int
     unit: Unit
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ class Cell:
     column_is_attribute: bool
     values: frozenset[str]
     same_as: str = ""
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class Listed:
     attribute: str
     table: str
     as_column: bool
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ class Period:
 
     since: date | None
     until: date | None
+    place: Place | None = WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +187,21 @@ def attributes_of(condition: Condition) -> Iterator[str]:
                 yield "context.now"
 
 
+def placed(condition: Condition, place: Place) -> Condition:
+    """The same condition, all of whose tests were written there."""
+    match condition:
+        case Every(parts) | Some(parts):
+            return replace(condition, parts=tuple(placed(part, place) for part in parts))
+        case Negation(part):
+            return Negation(placed(part, place))
+        case Constant():
+            return condition
+        case _:
+            return replace(condition, place=place)
+
+
 def tests_of(condition: Condition) -> Iterator[Test]:
-    """Every test that the condition asks, in order, repeated as often as it is asked."""
+    """Every test of the condition, in order, repeated as often as it stands there."""
     match condition:
         case Every(parts) | Some(parts):
             for part in parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,8 +49,9 @@ class Engine:
         self.profile = profile
         self.digest = digest
         self._vocabulary = vocabulary
-        self._rules = tuple(rule for rule in rules if profile in rule.profiles)
-        self._ground = ground
+        self.rules = tuple(rule for rule in rules if profile in rule.profiles)
+        """Those in force in this profile."""
+        self.ground = ground
         self._reader = FactReader(vocabulary)
         self._kind = ground.index["subject.kind"]
         self._stages = {stage.id: position for position, stage in enumerate(vocabulary.stages)}
@@ -80,26 +81,23 @@ class Engine:
     def _examined(self, action: str, draft: Facts, changes: Mapping[str, Any]) -> Examined:
         facts = self._reader.changed(draft, changes)
         fired = self._evaluator(action, facts)(facts.values)
-        return Examined(action, draft, facts, tuple(self._rules[number] for number in fired))
+        return Examined(action, draft, facts, tuple(self.rules[number] for number in fired))
 
     def concerning(self, action: str, kind: object = None) -> tuple[tuple[Rule, Condition], ...]:
         """The rules on an action, for one kind of subject if one is given, with what is left of their conditions."""
-        return tuple((self._rules[number], condition) for number, condition, _ in self._numbered(action, kind))
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules in force in its profile, in file order."""
-        return self._rules
+        return tuple((self.rules[number], condition) for number, condition, _ in self._numbered(action, kind))
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The words of its rules."""
         return self._vocabulary
 
-    @property
-    def ground(self) -> Ground:
-        """What its conditions are asked on."""
-        return self._ground
+    def answer(self, action: str, fired: Iterable[str], faults: tuple[str, ...] = ()) -> Decision:
+        """What it answers when just these rules fire, named by their ids, and these facts are ill-typed."""
+        named = frozenset(fired)
+        numbers = tuple(number for number, rule in enumerate(self.rules) if rule.id in named)
+        decision = self._outcomes.get((action, numbers)) or self._outcome(action, numbers)
+        return self._faulty(decision, faults) if faults else decision
 
     def lists(self, action: str) -> bool:
         """Whether an action is decided by the items of its list."""
@@ -122,7 +120,7 @@ class Engine:
     def _times_unread(self, action: str, kind: object) -> frozenset[str]:
         """The times of a document that no rule looks at for this action and this kind of subject."""
         looked_at: set[str] = set()
-        for rule in self._rules:
+        for rule in self.rules:
             if action in rule.actions:
                 condition = narrow(rule.conditions[self.profile], "action", action)
                 narrowed = narrow(condition, "subject.kind", kind) if isinstance(kind, str) else condition
@@ -142,21 +140,21 @@ class Engine:
     def predicate(self, action: str, values: list[Any]) -> Predicate:
         """What an item must be like for `action` on it to be permitted, all else being known."""
         values = list(values)
-        values[self._ground.index["document.exists"]] = True
-        values[self._ground.index["action"]] = action
+        values[self.ground.index["document.exists"]] = True
+        values[self.ground.index["action"]] = action
         permits: list[Predicate] = []
         denials: list[Predicate] = []
-        for rule in self._rules:
+        for rule in self.rules:
             if action not in rule.actions or rule.effect == "oblige":
                 continue
             permit = rule.effect == "permit"
-            part = rest(rule.conditions[self.profile], permit, values, self._ground)
+            part = rest(rule.conditions[self.profile], permit, values, self.ground)
             (permits if permit else denials).append(part)
         return all_of([any_of(permits), *(negation(denial) for denial in denials)])
 
     def unknown_values(self) -> list[Any]:
         """A request of which nothing can be told: what may not be permitted whatever the rules."""
-        return [UNKNOWN] * len(self._ground.index)
+        return [UNKNOWN] * len(self.ground.index)
 
     @staticmethod
     def _action(request: Mapping[str, Any]) -> str:
@@ -192,7 +190,7 @@ class Engine:
 
     def _refused(self, facts: Facts, action: str, faults: tuple[str, ...]) -> Decision:
         values = list(facts.values)
-        values[self._ground.index["request.ill_typed"]] = True
+        values[self.ground.index["request.ill_typed"]] = True
         return self._decided(Facts(values, [*facts.faults, *faults]), action)
 
     def _decided(self, facts: Facts, action: str) -> Decision:
@@ -218,14 +216,14 @@ class Engine:
         return self._evaluators.get((action, kind)) or self._compiled(action, kind)
 
     def _compiled(self, action: str, kind: object) -> Evaluator:
-        compiled = evaluator(self._numbered(action, kind), self._ground)
+        compiled = evaluator(self._numbered(action, kind), self.ground)
         self._evaluators[action, kind] = compiled
         return compiled
 
     def _numbered(self, action: str, kind: object) -> list[tuple[int, Condition, bool]]:
         """The rules on an action and a kind of subject, as the compiler takes them."""
         numbered = []
-        for number, rule in enumerate(self._rules):
+        for number, rule in enumerate(self.rules):
             if action and action not in rule.actions:
                 continue
             if not action and (rule.effect != "deny" or rule.actions != self._vocabulary.actions.keys()):
@@ -240,7 +238,7 @@ class Engine:
 
     def _outcome(self, action: str, fired: tuple[int, ...]) -> Decision:
         """The decision that a set of fired rules makes; kept, for there are few such sets."""
-        rules = [self._rules[number] for number in fired]
+        rules = [self.rules[number] for number in fired]
         permits = [rule for rule in rules if rule.effect == "permit"]
         denials = [
             _Denial(rule.stage, rule.answers or Answer.FORBIDDEN, rule.id) for rule in rules if rule.effect == "deny"

@@ -21,6 +21,7 @@ from policy.condition import (
     Unit,
     every,
     negation,
+    placed,
     some,
 )
 from policy.errors import FaultList
@@ -43,8 +44,15 @@ class Grammar:
     definitions: Map[str, Node]
     faults: FaultList
     used: set[str] = field(default_factory=set)
-    """Definitions and parameters that some rule names."""
+    """Definitions, parameters and tables that some rule names."""
     _open: list[str] = field(default_factory=list)
+
+    def meaning(self, word: str) -> object:
+        """What a word among those used stands for: a definition's tree, a parameter's value, a table."""
+        if word in self.definitions:
+            return self.definitions[word]
+        kind, _, name = word.partition(".")
+        return self.parameters.get(name) if kind == "parameter" else self.tables.get(name)
 
     def condition(self, node: Node | None) -> Condition:
         """A mapping: all of its entries hold. A list: any of its items holds."""
@@ -73,7 +81,7 @@ class Grammar:
             known = (*self.vocabulary.attributes, "any", "all", "not", "definition")
             self.faults.add_unknown(key.place, "attribute", word, known)
             return FALSE
-        return self._test(attribute, value)
+        return placed(self._test(attribute, value), key.place)
 
     def _definition(self, node: Node, name: str) -> Condition:
         self.used.add(name)
@@ -210,6 +218,7 @@ class Grammar:
 
     def _table(self, node: Node) -> Table | None:
         name = shape.text(node, "a table", self.faults)
+        self.used.add(f"table.{name}")
         if name not in self.tables:
             self.faults.add_unknown(node.place, "table", name, self.tables)
         return self.tables.get(name)

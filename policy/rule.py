@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Map
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import date
 
 from policy import shape
 from policy.condition import TRUE, Condition, Period, every, negation
-from policy.errors import FaultList, Place
+from policy.errors import Fault, FaultList, Place
 from policy.grammar import Grammar
 from policy.model import Answer
 from policy.shape import Text
@@ -47,6 +48,48 @@ class Rule:
         return self.id.partition(".")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A rule that was read without a fault, and what its words stood for then, by profile."""
+
+    node: Node
+    rule: Rule
+    meanings: Map[str, Map[str, object]]
+
+
+@dataclass(slots=True)
+class Readings:
+    """What was understood of rules, so that a rule set that differs in one place is understood in little time.
+
+    Of one vocabulary. Everything is found again by identity, and kept alive: only the very same tree is the same rule.
+    """
+
+    _rules: dict[int, _Reading] = field(default_factory=dict)
+    _faults: dict[int, tuple[Rule, list[Fault]]] = field(default_factory=dict)
+
+    def known(self, node: Node, grammars: Map[str, Grammar]) -> Rule | None:
+        """The rule of this tree, where each of its words stands for the same as when it was read."""
+        found = self._rules.get(id(node))
+        if found is None or found.meanings.keys() != grammars.keys():
+            return None
+        for profile, meanings in found.meanings.items():
+            grammar = grammars[profile]
+            if any(grammar.meaning(word) is not meaning for word, meaning in meanings.items()):
+                return None
+            grammar.used.update(meanings)
+        return found.rule
+
+    def keep(self, node: Node, rule: Rule, meanings: Map[str, Map[str, object]]) -> None:
+        """Remember a rule that was read without a fault; the first reading of a tree stays."""
+        self._rules.setdefault(id(node), _Reading(node, rule, meanings))
+
+    def of(self, rule: Rule, faults: Callable[[Rule], list[Fault]]) -> list[Fault]:
+        """What is wrong with one rule alone, found out once."""
+        if id(rule) not in self._faults:
+            self._faults[id(rule)] = rule, faults(rule)
+        return self._faults[id(rule)][1]
+
+
 @dataclass(slots=True)
 class RuleReader:
     """Reads rules against one vocabulary, for every profile at once."""
@@ -54,12 +97,35 @@ class RuleReader:
     vocabulary: Vocabulary
     grammars: Map[str, Grammar]
     faults: FaultList
+    readings: Readings
     _places: dict[str, Place] = field(default_factory=dict)
 
     def read(self, node: Node | None) -> list[Rule]:
         """The rules of one file."""
-        found = [self._rule(item) for item in shape.items(node, "a rule file", self.faults)]
+        found = [self._read(item) for item in shape.items(node, "a rule file", self.faults)]
         return [rule for rule in found if rule is not None]
+
+    def _read(self, node: Node) -> Rule | None:
+        rule = self.readings.known(node, self.grammars)
+        if rule is not None:
+            self._note_id(rule.id, rule.place, rule.place)
+            return rule
+        before = {profile: set(grammar.used) for profile, grammar in self.grammars.items()}
+        for grammar in self.grammars.values():
+            grammar.used.clear()
+        count = len(self.faults.faults)
+        rule = self._rule(node)
+        if rule is not None and len(self.faults.faults) == count:
+            meanings = {p: {word: g.meaning(word) for word in g.used} for p, g in self.grammars.items()}
+            self.readings.keep(node, rule, meanings)
+        for profile, grammar in self.grammars.items():
+            grammar.used |= before[profile]
+        return rule
+
+    def _note_id(self, name: str, id_place: Place, place: Place) -> None:
+        if name in self._places:
+            self.faults.add(id_place, f"rule `{name}` stands already at {self._places[name]}", "give it another id")
+        self._places.setdefault(name, place)
 
     def _rule(self, node: Node) -> Rule | None:
         tree = shape.mapping(node, "a rule", KEYS, self.faults)
@@ -67,15 +133,12 @@ class RuleReader:
             return None
         id_node = shape.required(tree, "id", "a rule", self.faults)
         name = shape.text(id_node, "id", self.faults)
-        if id_node and name in self._places:
-            self.faults.add(
-                id_node.place, f"rule `{name}` stands already at {self._places[name]}", "give it another id"
-            )
-        self._places.setdefault(name, tree.place)
+        if id_node:
+            self._note_id(name, id_node.place, tree.place)
         effect = self._word(tree, "effect", EFFECTS)
         profiles = self._profiles(tree)
         since, until = self._date(tree, "from"), self._date(tree, "until")
-        period = TRUE if since is until is None else Period(since, until)
+        period = TRUE if since is until is None else Period(since, until, tree.place)
         if since and until and since > until:
             self.faults.add(tree.place, f"rule `{name}` ends before it begins", "exchange `from` and `until`")
         return Rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +11,10 @@ from pathlib import Path
 from policy import shape
 from policy.condition import attributes_of, narrow
 from policy.engine import Engine
-from policy.errors import FaultList, Place
+from policy.errors import Fault, FaultList, Place
 from policy.grammar import Grammar
 from policy.logic import Ground
-from policy.rule import Rule, RuleReader
+from policy.rule import Readings, Rule, RuleReader
 from policy.source import Mapping, Node, Scalar, read
 from policy.table import Table, read_table
 from policy.vocabulary import Vocabulary, read_vocabulary
@@ -53,29 +53,63 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("*.yaml") if p.name not in NOT_RULES and not p.name.endswith("_test.yaml"))
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What stands in the files of one folder, read but not yet understood (its vocabulary and tables are)."""
+
+    folder: Path
+    digest: str
+    vocabulary: Vocabulary
+    tables: Map[str, Table] = field(repr=False)
+    trees: Map[str, Node | None] = field(repr=False)
+    """By path below the folder: definitions, profiles, rules, in this order."""
+
+
 def load(folder: Path) -> RuleSet:
     """Load and check a rule set; raises `RuleFaults` with every fault, in file order."""
     faults = FaultList()
+    return assemble(read_files(folder, faults), faults, Readings())
+
+
+def read_files(folder: Path, faults: FaultList) -> Files:
+    """Read a folder of rule files; what is wrong goes to `faults`, but without a vocabulary it raises `RuleFaults`."""
     if not (folder / "vocabulary.yaml").is_file():
         faults.add(Place(str(folder)), "holds no vocabulary.yaml", "name the folder of the rule files")
         faults.raise_if_any()
     vocabulary = read_vocabulary(_tree(folder, "vocabulary.yaml", faults), faults)
     faults.raise_if_any()  # without a vocabulary every word of every rule would be a fault
     tables = {source.name: read_table(source, folder, faults) for source in vocabulary.tables}
+    profiles = [f"profiles/{path.name}" for path in sorted((folder / "profiles").glob("*.yaml"))]
+    names = ("definitions.yaml", *profiles, *(path.name for path in rule_files(folder)))
+    trees = {name: _tree(folder, name, faults) for name in names}
+    return Files(folder, _digest(folder), vocabulary, tables, trees)
+
+
+def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
+    """Understand what was read; raises `RuleFaults` with every fault, those found before included.
+
+    `readings` keeps what was understood, for the next assembly of files that have most of their trees in common.
+    """
+    vocabulary, tables = files.vocabulary, files.tables
     _check_columns(vocabulary, tables, faults)
-    parameters = _profiles(folder, vocabulary, faults)
-    definitions = _definitions(folder, faults)
+    parameters = _profiles(files, faults)
+    definitions = _definitions(files.trees["definitions.yaml"], faults)
     grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
-    reader = RuleReader(vocabulary, grammars, faults)
-    rules = tuple(rule for path in rule_files(folder) for rule in reader.read(_tree(folder, path.name, faults)))
-    _check(vocabulary, rules, definitions, grammars, faults)
+    reader = RuleReader(vocabulary, grammars, faults, readings)
+    rules = tuple(rule for name, tree in files.trees.items() if _holds_rules(name) for rule in reader.read(tree))
+    _check(vocabulary, definitions, grammars, faults)
+    for rule in _early(rules, vocabulary):
+        faults.faults += readings.of(rule, lambda known: _early_faults(known, vocabulary))
     faults.raise_if_any()
     ground = Ground({name: position for position, name in enumerate(vocabulary.attributes)}, tables)
-    digest = _digest(folder)
-    engines = {name: Engine(name, digest, vocabulary, rules, ground) for name in parameters}
+    engines = {name: Engine(name, files.digest, vocabulary, rules, ground) for name in parameters}
     _check_lists(vocabulary, engines, faults)
     faults.raise_if_any()
-    return RuleSet(folder, digest, vocabulary, rules, tables, parameters, engines)
+    return RuleSet(files.folder, files.digest, vocabulary, rules, tables, parameters, engines)
+
+
+def _holds_rules(name: str) -> bool:
+    return name not in NOT_RULES and "/" not in name
 
 
 def read_rules(node: Node | None, ruleset: RuleSet, faults: FaultList) -> list[Rule]:
@@ -84,8 +118,9 @@ def read_rules(node: Node | None, ruleset: RuleSet, faults: FaultList) -> list[R
         name: Grammar(ruleset.vocabulary, ruleset.tables, values, {}, faults)
         for name, values in ruleset.parameters.items()
     }
-    rules = RuleReader(ruleset.vocabulary, grammars, faults).read(node)
-    _check_rules_early(ruleset.vocabulary, rules, faults)
+    rules = RuleReader(ruleset.vocabulary, grammars, faults, Readings()).read(node)
+    for rule in _early(rules, ruleset.vocabulary):
+        faults.faults += _early_faults(rule, ruleset.vocabulary)
     return rules
 
 
@@ -103,23 +138,24 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _profiles(folder: Path, vocabulary: Vocabulary, faults: FaultList) -> dict[str, dict[str, object]]:
-    paths = sorted((folder / "profiles").glob("*.yaml"))
-    if not paths:
-        faults.add(Place(f"{folder.name}/profiles"), "holds no profile", "add a YAML file with the parameters")
-    return {path.stem: _parameters(folder, path, vocabulary, faults) for path in paths}
+def _profiles(files: Files, faults: FaultList) -> dict[str, dict[str, object]]:
+    names = [name for name in files.trees if name.startswith("profiles/")]
+    if not names:
+        faults.add(Place(f"{files.folder.name}/profiles"), "holds no profile", "add a YAML file with the parameters")
+    return {Path(name).stem: _parameters(files, name, faults) for name in names}
 
 
-def _parameters(folder: Path, path: Path, vocabulary: Vocabulary, faults: FaultList) -> dict[str, object]:
-    name = f"profiles/{path.name}"
+def _parameters(files: Files, name: str, faults: FaultList) -> dict[str, object]:
+    vocabulary = files.vocabulary
     values: dict[str, object] = {}
-    tree = shape.mapping(_tree(folder, name, faults), "a profile", ("title", "parameters"), faults)
+    tree = shape.mapping(files.trees[name], "a profile", ("title", "parameters"), faults)
     node = shape.mapping(tree.get("parameters") if tree else None, "parameters", tuple(vocabulary.parameters), faults)
     for key, value in node.entries if node else ():
         if str(key.value) in vocabulary.parameters:
             values[str(key.value)] = _parameter(str(key.value), value, vocabulary, faults)
     for missing in vocabulary.parameters.keys() - values.keys():
-        faults.add(node.place if node else Place(f"{folder.name}/{name}"), f"the profile lacks parameter `{missing}`")
+        place = node.place if node else Place(f"{files.folder.name}/{name}")
+        faults.add(place, f"the profile lacks parameter `{missing}`")
     return values
 
 
@@ -135,9 +171,9 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
     return value
 
 
-def _definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
+def _definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:
     found = {}
-    for key, name, node in shape.entries(_tree(folder, "definitions.yaml", faults), "definitions", faults):
+    for key, name, node in shape.entries(root, "definitions", faults):
         tree = shape.mapping(node, f"definition `{name}`", ("fr", "en", "when"), faults)
         if tree is None:
             continue
@@ -147,14 +183,8 @@ def _definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
     return found
 
 
-def _check(
-    vocabulary: Vocabulary,
-    rules: tuple[Rule, ...],
-    definitions: Map[str, Node],
-    grammars: Map[str, Grammar],
-    faults: FaultList,
-) -> None:
-    """What only the whole can show: words that nobody uses, and rules that look at the document too early."""
+def _check(vocabulary: Vocabulary, definitions: Map[str, Node], grammars: Map[str, Grammar], faults: FaultList) -> None:
+    """What only the whole can show: words that nobody uses."""
     used: set[str] = {f"parameter.{name}" for name in vocabulary.terms.values()}
     used |= set().union(*(grammar.used for grammar in grammars.values()))
     for name, node in definitions.items():
@@ -163,14 +193,12 @@ def _check(
     for name in vocabulary.parameters:
         if f"parameter.{name}" not in used:
             faults.add(Place("rules/vocabulary.yaml"), f"nothing uses parameter `{name}`", "remove it")
-    _check_rules_early(vocabulary, rules, faults)
 
 
-def _check_rules_early(vocabulary: Vocabulary, rules: Iterable[Rule], faults: FaultList) -> None:
-    early = {stage.id for stage in vocabulary.stages if not stage.uses_document}
-    for rule in rules:
-        if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in early):
-            _check_early(rule, vocabulary, faults)
+def _early(rules: Iterable[Rule], vocabulary: Vocabulary) -> Iterator[Rule]:
+    """The rules that must not look at the document."""
+    stages = {stage.id for stage in vocabulary.stages if not stage.uses_document}
+    return (rule for rule in rules if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in stages))
 
 
 def _check_columns(vocabulary: Vocabulary, tables: Map[str, Table], faults: FaultList) -> None:
@@ -192,8 +220,9 @@ def _check_columns(vocabulary: Vocabulary, tables: Map[str, Table], faults: Faul
             faults.add(Place(f"rules/{source.file}"), f"`{name}` of table `{source.columns}` has no column", "add one")
 
 
-def _check_early(rule: Rule, vocabulary: Vocabulary, faults: FaultList) -> None:
+def _early_faults(rule: Rule, vocabulary: Vocabulary) -> list[Fault]:
     """INVARIANT: before the document's own stages no answer depends on the document: hidden and missing look alike."""
+    faults = FaultList()
     for action in sorted(rule.actions):
         allowed = vocabulary.early_document_attributes.get(action, frozenset())
         for condition in rule.conditions.values():
@@ -203,6 +232,7 @@ def _check_early(rule: Rule, vocabulary: Vocabulary, faults: FaultList) -> None:
                     faults.add(
                         rule.place, f"{where} before the document's own stages", "it would betray a hidden document"
                     )
+    return faults.faults
 
 
 def _check_lists(vocabulary: Vocabulary, engines: Map[str, Engine], faults: FaultList) -> None:

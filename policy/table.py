@@ -22,6 +22,10 @@ class Table:
     cells: Mapping[tuple[str, str], str] = field(repr=False)
     marks: Mapping[tuple[str, str], str] = field(repr=False)
     """The marks as written, with their provenance, for tables that have marks."""
+    header: tuple[str, ...] = ()
+    """Every column in the order of the file."""
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """Where each row stands in the file."""
 
 
 def read_table(source: TableSource, folder: Path, faults: FaultList) -> Table:
@@ -49,16 +53,16 @@ def _cells(
     key = header.index(source.key)
     cells: dict[tuple[str, str], str] = {}
     marks: dict[tuple[str, str], str] = {}
-    rows: set[str] = set()
+    lines_of: dict[str, int] = {}
     for name in {name for name in header if header.count(name) > 1}:
         faults.add(Place(file), f"column `{name}` stands twice")
     for number, row in lines:
         if len(row) != len(header):
             faults.add(Place(file, number), f"has {len(row)} cells instead of {len(header)}")
             continue
-        if row[key] in rows:
+        if row[key] in lines_of:
             faults.add(Place(file, number), f"row `{row[key]}` stands twice", "remove one")
-        rows.add(row[key])
+        lines_of[row[key]] = number
         for column, cell in zip(header, row, strict=True):
             where = (row[key], column)
             if not source.marks or column not in _marked(source, header):
@@ -69,7 +73,7 @@ def _cells(
                 place = Place(file, number, header.index(column) + 1)
                 faults.add_unknown(place, f"mark in column `{column}`", cell, source.marks)
     columns = _marked(source, header) if source.marks else frozenset(header)
-    return Table(source.name, frozenset(rows), columns, cells, marks)
+    return Table(source.name, frozenset(lines_of), columns, cells, marks, tuple(header), lines_of)
 
 
 def _marked(source: TableSource, header: list[str]) -> frozenset[str]:

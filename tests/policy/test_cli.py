@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.policy.small_rules import table, written
+
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "rules" / "cases.jsonl"
 
@@ -94,10 +96,62 @@ def test_a_lines_own_profile_beats_the_option() -> None:
 
 def test_check_and_test_hold() -> None:
     """The project's own rules are without fault and every case of their tables holds."""
-    assert (_dmp("check").returncode, _dmp("test").returncode) == (0, 0)
-    report = json.loads(_dmp("test", "--json").stdout)
+    done = _dmp("test", "--json")
+    assert (_dmp("check").returncode, done.returncode) == (0, 0)
+    report = json.loads(done.stdout)
     assert report["held"]
     assert report["cases"] > 300
+
+
+FULL = (
+    table(),
+    table("late: true"),
+    table("loud: true"),
+    table("late: true, loud: true", permitted=False),
+    table("late: true, loud: true, invited: true"),
+)
+
+
+def test_planted_mistakes_and_junit(tmp_path: Path) -> None:
+    """Every figure is told in JSON, the JUnit file is written, and too many survivors fail though every case holds."""
+    folder = written(tmp_path / "rules", *FULL)
+    assert _dmp("test", "--rules", str(folder)).returncode == 0
+    done = _dmp("test", "--json", "--mutants", "all", "--junit", str(tmp_path / "j.xml"), "--rules", str(folder))
+    report = json.loads(done.stdout)
+    mutants = report.pop("mutants")
+    assert (done.returncode, report.pop("held")) == (1, False)
+    assert {fate: mutants[fate] for fate in ("caught", "survived", "equivalent", "refused")} == {
+        "caught": 19, "survived": 5, "equivalent": 0, "refused": 0,
+    }  # fmt: skip
+    assert len(mutants["survivors"]) == 5
+    assert mutants["survivors"][0] == {
+        "place": "rules/doors.yaml:5:12",
+        "kind": "action",
+        "fr": "OPEN : l'action `shut` est ajoutée",
+        "en": "OPEN: the action `shut` is added",
+    }
+    assert report == {
+        "cases": 10, "failures": [], "rules": {"covered": 2, "of": 2, "not_covered": []},
+        "conditions": {"seen": 8, "of": 8, "unseen": []},
+    }  # fmt: skip
+    assert b"19 of 24, 79.2 % (at least 90 %)" in (tmp_path / "j.xml").read_bytes()
+
+
+def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
+    """So many mutants are drawn, the same each time, and the figure says that they are a sample."""
+    folder = written(tmp_path / "rules", *FULL)
+    told = [_dmp("test", "--mutants", "8", "--rules", str(folder)).stdout for _ in range(2)]
+    assert told[0] == told[1]
+    assert "a sample of 8 from 24" in told[0].decode()
+
+
+def test_too_few_conditions_fail(tmp_path: Path) -> None:
+    """Every case holds, and the command says that this is not enough, and what was never seen."""
+    done = _dmp("test", "--rules", str(written(tmp_path / "rules", *FULL[:2])))
+    told = done.stdout.decode()
+    assert done.returncode == 1
+    assert "rules/doors.yaml:14:10: `context.late` never decides as true" in told
+    assert "without a case: QUIET" in told
 
 
 def test_exit_codes(tmp_path: Path) -> None:
@@ -105,6 +159,8 @@ def test_exit_codes(tmp_path: Path) -> None:
     folder = tmp_path / "rules"
     shutil.copytree(ROOT / "rules", folder)
     assert _dmp("decide", "--profile", "nobody").returncode == 2
+    assert _dmp("test", "--mutants", "some").returncode == 2
+    assert _dmp("test", "--junit", str(tmp_path)).returncode == 2
     profile = folder / "profiles" / "seed-2011.yaml"
     profile.write_text(
         profile.read_text("utf-8").replace("emergency_sees_masked: false", "emergency_sees_masked: true")

@@ -1,0 +1,56 @@
+"""Reads the people, records and documents that the test tables speak of (`world.yaml`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policy.errors import FaultList
+from policy.ruleset import RuleSet
+from policy.source import Mapping, Node, Scalar, Sequence
+
+PARTS = ("clock", "subjects", "records", "documents")
+
+
+def read_world(tree: Mapping, ruleset: RuleSet, faults: FaultList) -> dict[str, Any]:
+    """The fixtures; an entry with `each` stands for many, one for each row of a table or each word of a list.
+
+    `doctors: {each: {profession: professions}, kind: PROFESSIONAL}` is one subject a profession, named as that is;
+    `doctors` names them all.
+    """
+    world: dict[str, Any] = {key: plain(tree.get(key)) or {} for key in PARTS}
+    world["groups"] = {}
+    for part in ("subjects", "documents"):
+        single: dict[str, Any] = {}
+        for name, entry in world[part].items():
+            each = entry.get("each") if isinstance(entry, dict) else None
+            for attribute, rows in each.items() if isinstance(each, dict) else ():
+                if isinstance(rows, str) and rows not in ruleset.tables:
+                    faults.add_unknown(tree.place, f"table in `{name}`:", rows, ruleset.tables)
+                    continue
+                words = list(ruleset.tables[rows].lines) if isinstance(rows, str) else names(rows)
+                world["groups"][name] = words
+                rest = {key: value for key, value in entry.items() if key != "each"}
+                for word in words:
+                    if word in world[part] or word in single:
+                        faults.add(tree.place, f"`{word}` of `{name}` stands already in `{part}`", "name each once")
+                    single[word] = {**rest, attribute: word}
+            if not isinstance(each, dict):
+                single[name] = entry
+        world[part] = single
+    return world
+
+
+def plain(node: Node | None) -> Any:
+    """A tree as ordinary values."""
+    if isinstance(node, Mapping):
+        return {str(key.value): plain(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return node.value if isinstance(node, Scalar) else None
+
+
+def names(value: Any) -> list[str]:
+    """A list of names; a single one counts as a list of one."""
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list | dict) else [str(value)]

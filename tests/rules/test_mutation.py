@@ -1,0 +1,91 @@
+"""The officers' tables catch what an officer may get wrong, and the quick way of asking them is the long way."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from policy.casebook import Case, cases, run
+from policy.cli.tables import CONDITIONS_WANTED, MUTANTS_WANTED
+from policy.coverage import coverage
+from policy.errors import FaultList, RuleFaults
+from policy.mutants import Kind, Mutant, all_mutants, mutated, sample
+from policy.mutation import Fate, Judge, Trial
+from policy.questions import asked
+from policy.rule import Readings
+from policy.ruleset import Files, RuleSet, assemble, read_files
+
+RULES = Path(__file__).parents[2] / "rules"
+DEEP = bool(os.environ.get("DMP_TEST_DEEP"))
+CONCERN = "traces_test.yaml"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """The project's rules and every mistake that may be planted in them."""
+
+    files: Files
+    readings: Readings
+    ruleset: RuleSet
+    mutants: list[Mutant]
+    cases: list[Case]
+
+
+@pytest.fixture(scope="module")
+def planted() -> Planted:
+    faults, readings = FaultList(), Readings()
+    files = read_files(RULES, faults)
+    ruleset = assemble(files, faults, readings)
+    return Planted(files, readings, ruleset, all_mutants(files, ruleset), list(cases(ruleset, faults)))
+
+
+def _caught(planted: Planted, mutants: list[Mutant]) -> float:
+    """The share of these mutants that the tables catch, in per cent, of those that load and say something else."""
+    judge = Judge(planted.files, planted.readings, Trial(planted.ruleset, planted.cases))
+    fates = [judge.verdict(mutant).fate for mutant in mutants]
+    return 100 * fates.count(Fate.CAUGHT) / (fates.count(Fate.CAUGHT) + fates.count(Fate.SURVIVED))
+
+
+def test_the_tables_catch_planted_mistakes(planted: Planted) -> None:
+    """At least nine of ten in a sample of 200 from all kinds."""
+    assert _caught(planted, sample(planted.mutants, 200, seed=1)) >= MUTANTS_WANTED
+
+
+@pytest.mark.slow
+def test_the_tables_catch_planted_mistakes_at_length(planted: Planted) -> None:
+    """At least nine of ten, in every fifth mutant (in all of them in the deep run)."""
+    assert _caught(planted, planted.mutants if DEEP else planted.mutants[2::5]) >= MUTANTS_WANTED
+
+
+def test_the_conditions_were_seen_to_decide(planted: Planted) -> None:
+    """95 of 100 ways to decide of the tests written in rules and definitions; without cases, none."""
+    found = coverage(planted.ruleset, asked(planted.ruleset, planted.cases))
+    assert 100 * len(found.seen) >= CONDITIONS_WANTED * found.of
+    nothing = coverage(planted.ruleset, [])
+    assert (len(nothing.seen), nothing.of) == (0, found.of)
+
+
+def test_a_trial_answers_as_the_engine(planted: Planted) -> None:
+    """Every case's decision from the typed questions is the decision of the engine on the request."""
+    trial = Trial(planted.ruleset, planted.cases)
+    for case, decision in zip(planted.cases, trial.decisions(), strict=True):
+        assert decision == planted.ruleset.engines[case.profile].decide(case.request), case
+
+
+def test_a_trial_catches_what_a_run_catches(planted: Planted) -> None:
+    """On mutants of every kind, the tables of one concern fail when run in full just where the trial says so."""
+    trial = Trial(planted.ruleset, [case for case in planted.cases if case.place.file == f"rules/{CONCERN}"])
+    drawn = [m for m in planted.mutants if m.kind is not Kind.CELL and m.file in ("traces.yaml", "definitions.yaml")]
+    fates = set()
+    for mutant in sample([*drawn, *planted.mutants], 60, seed=3):
+        try:
+            other = mutated(planted.files, mutant, planted.readings)
+        except RuleFaults:
+            continue
+        failed = bool(run(other, FaultList(), CONCERN).failures)
+        assert (trial.caught_by(other) is not None) is failed, mutant
+        fates.add(failed)
+    assert fates == {True, False}
