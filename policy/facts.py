@@ -122,7 +122,7 @@ class FactReader:
             position, attribute = found
             if given is None and attribute.nullable:
                 continue
-            value = _typed(attribute, given)
+            value = typed(attribute, given)
             if value is ILL_TYPED:
                 facts.faults.append(f"{attribute.name}: {_WANTED[attribute.kind]}")
                 value = UNKNOWN
@@ -152,8 +152,9 @@ class FactReader:
         return any(not r.attribute or values[self.index[r.attribute]] in r.values for r in attribute.required)
 
 
-def _typed(attribute: Attribute, given: Any) -> Any:  # one line a type
-    match attribute.kind:
+def typed(attribute: Attribute, given: Any) -> Any:
+    """The value as the engine keeps it, or ILL_TYPED."""
+    match attribute.kind:  # one line a type
         case Kind.BOOLEAN:
             return given if isinstance(given, bool) else ILL_TYPED
         case Kind.CODE:
