@@ -25,19 +25,23 @@ from policy.condition import (
     SameAs,
     Some,
     Test,
+    attributes_of,
 )
 from policy.logic import has_value
 from policy.table import Table
+
+Known = dict[Test, tuple[z3.BoolRef, z3.BoolRef]]
+"""Of each test, when it holds of known values, and when it cannot be told."""
 
 
 class Encoder:
     """Says when a condition certainly holds, and when it may hold: no third truth value is needed then."""
 
-    def __init__(self, reading: Reading, tables: Mapping[str, Table]) -> None:
-        """Encode conditions on requests as this reading types them."""
+    def __init__(self, reading: Reading, tables: Mapping[str, Table], known: Known) -> None:
+        """Encode conditions on requests as this reading types them; `known` is shared by readings of one likeness."""
         self.reading = reading
         self._tables = tables
-        self._known: dict[Test, tuple[z3.BoolRef, z3.BoolRef]] = {}
+        self._known = known
 
     def formula(self, condition: Condition, sure: bool) -> z3.BoolRef:
         """Whether the condition certainly holds (`sure`), or may."""
@@ -57,7 +61,9 @@ class Encoder:
     def _both(self, test: Test) -> tuple[z3.BoolRef, z3.BoolRef]:
         found = self._known.get(test)
         if found is None:
-            found = self._known[test] = (self._holds(test), self._doubt(test))
+            found = self._holds(test), self._doubt(test)
+            if "action" not in attributes_of(test):  # else it means another thing for every action
+                self._known[test] = found
         return found
 
     def _holds(self, test: Test) -> z3.BoolRef:

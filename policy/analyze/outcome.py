@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import z3
 
 from policy.analyze.domain import Domain
-from policy.analyze.encode import Encoder
-from policy.analyze.reading import Reading, all_of, any_of, negation
+from policy.analyze.encode import Encoder, Known
+from policy.analyze.reading import NO, YES, Reading, all_of, any_of, negation
 from policy.condition import narrow
 from policy.model import Answer
 from policy.rule import Rule
@@ -43,15 +43,37 @@ class Outcome:
         return self.encoder.reading
 
 
-def outcome(domain: Domain, ruleset: RuleSet, profile: str, action: str, encoder: Encoder | None = None) -> Outcome:
-    """The decisions of a profile on all requests for an action; an encoder of the same reading may be shared."""
-    encoder = encoder or Encoder(Reading(domain, ruleset.vocabulary, action), ruleset.tables)
-    rules = {r.id: r for r in ruleset.rules if profile in r.conditions and action in r.actions}
-    fired = {
-        rule.id: encoder.formula(narrow(rule.conditions[profile], "action", action), rule.effect == "permit")
-        for rule in rules.values()
-    }
-    return decided(encoder, profile, rules, fired)
+class Outcomes:
+    """The decisions of one rule set on the requests of a domain."""
+
+    def __init__(self, domain: Domain, ruleset: RuleSet) -> None:
+        """Nothing is encoded before it is asked for."""
+        self.domain = domain
+        self.ruleset = ruleset
+        self._known: dict[object, Known] = {}
+        self._encoders: dict[str, Encoder] = {}
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
+
+    def encoder(self, action: str) -> Encoder:
+        """What encodes conditions on requests for an action."""
+        if action not in self._encoders:
+            reading = Reading(self.domain, self.ruleset.vocabulary, action)
+            known = self._known.setdefault(reading.likeness, {})
+            self._encoders[action] = Encoder(reading, self.ruleset.tables, known)
+        return self._encoders[action]
+
+    def of(self, profile: str, action: str) -> Outcome:
+        """The decisions of a profile on all requests for an action."""
+        found = self._outcomes.get((profile, action))
+        if found is None:
+            encoder = self.encoder(action)
+            rules = {r.id: r for r in self.ruleset.rules if profile in r.conditions and action in r.actions}
+            fired = {
+                rule.id: encoder.formula(narrow(rule.conditions[profile], "action", action), rule.effect == "permit")
+                for rule in rules.values()
+            }
+            found = self._outcomes[profile, action] = decided(encoder, profile, rules, fired)
+        return found
 
 
 def decided(encoder: Encoder, profile: str, rules: Mapping[str, Rule], fired: Mapping[str, z3.BoolRef]) -> Outcome:
@@ -137,7 +159,7 @@ def _told(
 ) -> dict[str, z3.BoolRef]:
     """The rules of the answer; the want of a permit only where no rule says why."""
     told = {
-        name: all_of([permitted, fired[name]]) if rule.effect == "permit" else denying.get(name, z3.BoolVal(False))
+        name: all_of([permitted, fired[name]]) if rule.effect == "permit" else denying.get(name, NO)
         for name, rule in rules.items()
         if rule.effect != "oblige"
     }
@@ -153,7 +175,7 @@ def _duties(
         duty: all_of([permitted, any_of(fired[name] for name, rule in rules.items() if duty in rule.obligations)])
         for duty in names
     }
-    return duties | {duty: z3.BoolVal(True) for duty in vocabulary.always}
+    return duties | dict.fromkeys(vocabulary.always, YES)
 
 
 def _scopes(

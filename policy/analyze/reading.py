@@ -15,24 +15,24 @@ YES, NO = z3.BoolVal(True), z3.BoolVal(False)
 
 def all_of(parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
     """The conjunction, without what is certain."""
-    kept = [part for part in parts if not z3.is_true(part)]
-    if any(z3.is_false(part) for part in kept):
+    kept = [part for part in parts if part is not YES]
+    if any(part is NO for part in kept):
         return NO
     return kept[0] if len(kept) == 1 else z3.And(kept) if kept else YES
 
 
 def any_of(parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
     """The disjunction, without what is certain."""
-    kept = [part for part in parts if not z3.is_false(part)]
-    if any(z3.is_true(part) for part in kept):
+    kept = [part for part in parts if part is not NO]
+    if any(part is YES for part in kept):
         return YES
     return kept[0] if len(kept) == 1 else z3.Or(kept) if kept else NO
 
 
 def negation(part: z3.BoolRef) -> z3.BoolRef:
     """The opposite."""
-    if z3.is_true(part) or z3.is_false(part):
-        return NO if z3.is_true(part) else YES
+    if part is YES or part is NO:
+        return NO if part is YES else YES
     return z3.Not(part)
 
 
@@ -51,6 +51,17 @@ class Reading:
         self.is_item = self.asked != action
         self._unknown: dict[str, z3.BoolRef] = {}
         self._values: dict[tuple[str, object], z3.BoolRef] = {}
+
+    @property
+    def likeness(self) -> object:
+        """What two actions have in common whose requests are typed alike."""
+        needs = [
+            (name, requirement)
+            for name, attribute in self.vocabulary.attributes.items()
+            for requirement in attribute.required
+            if requirement.attribute == "action" and self._requirement(attribute, requirement) is YES
+        ]
+        return self.is_item, frozenset(needs)
 
     @property
     def document_exists(self) -> z3.BoolRef:
