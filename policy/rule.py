@@ -73,7 +73,7 @@ class RuleReader:
             )
         self._places.setdefault(name, tree.place)
         effect = self._word(tree, "effect", EFFECTS)
-        profiles = self._profiles(tree)
+        profiles = self.profiles(tree)
         since, until = self._date(tree, "from"), self._date(tree, "until")
         period = TRUE if since is until is None else Period(since, until)
         if since and until and since > until:
@@ -85,7 +85,7 @@ class RuleReader:
             effect,
             self._stage(tree, effect, name),
             self._answer(tree, effect, name),
-            self._actions(tree, name),
+            self.actions(tree, name),
             profiles,
             self._obligations(tree, effect),
             self._scope(tree),
@@ -100,7 +100,8 @@ class RuleReader:
             self.faults.add_unknown(node.place, key, word, known)
         return word
 
-    def _profiles(self, tree: Mapping) -> tuple[str, ...]:
+    def profiles(self, tree: Mapping) -> tuple[str, ...]:
+        """The profiles that `profiles` names, or all."""
         node = tree.get("profiles")
         named = shape.texts(node, "profiles", self.faults)
         for item, word in named:
@@ -127,7 +128,8 @@ class RuleReader:
         word = self._word(tree, "answers", ("FORBIDDEN", "NOT_FOUND", "CONFLICT"))
         return Answer(word) if word in ("FORBIDDEN", "NOT_FOUND", "CONFLICT") else Answer.FORBIDDEN
 
-    def _actions(self, tree: Mapping, name: str) -> frozenset[str]:
+    def actions(self, tree: Mapping, name: str) -> frozenset[str]:
+        """The actions that `actions` names, without those of `except`."""
         chosen = self._action_words(shape.required(tree, "actions", f"rule `{name}`", self.faults))
         without = self._action_words(tree.get("except"))
         for item, word in shape.texts(tree.get("except"), "except", self.faults):

@@ -63,11 +63,11 @@ def load(folder: Path) -> RuleSet:
     tables = {source.name: read_table(source, folder, faults) for source in vocabulary.tables}
     _check_columns(vocabulary, tables, faults)
     parameters = _profiles(folder, vocabulary, faults)
-    definitions = _definitions(folder, faults)
-    grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
+    named = definitions(folder, faults)
+    grammars = {name: Grammar(vocabulary, tables, values, named, faults) for name, values in parameters.items()}
     reader = RuleReader(vocabulary, grammars, faults)
     rules = tuple(rule for path in rule_files(folder) for rule in reader.read(_tree(folder, path.name, faults)))
-    _check(vocabulary, rules, definitions, grammars, faults)
+    _check(vocabulary, rules, named, grammars, faults)
     faults.raise_if_any()
     ground = Ground({name: position for position, name in enumerate(vocabulary.attributes)}, tables)
     digest = _digest(folder)
@@ -123,7 +123,8 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
     return value
 
 
-def _definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
+def definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
+    """The named conditions of definitions.yaml, each as it stands there."""
     found = {}
     for key, name, node in shape.entries(_tree(folder, "definitions.yaml", faults), "definitions", faults):
         tree = shape.mapping(node, f"definition `{name}`", ("fr", "en", "when"), faults)
