@@ -18,7 +18,7 @@ from policy.vocabulary import Vocabulary
 
 KEYS = (
     "id", "title", "basis", "effect", "stage", "answers", "actions", "except", "profiles", "from", "until",
-    "when", "unless", "obligations", "scope",
+    "when", "unless", "obligations", "scope", "kept_because",
 )  # fmt: skip
 EFFECTS = ("permit", "deny", "oblige")
 
@@ -40,6 +40,8 @@ class Rule:
     place: Place
     conditions: Map[str, Condition] = field(repr=False)
     """By profile, for the profiles in which the rule is in force."""
+    kept_because: str = ""
+    """Why the rule stays although it makes no difference, or empty."""
 
     @property
     def catalogue_id(self) -> str:
@@ -91,6 +93,7 @@ class RuleReader:
             self._scope(tree),
             tree.place,
             {profile: self._condition(tree, self.grammars[profile], period) for profile in profiles},
+            shape.text(tree.get("kept_because"), "kept_because", self.faults),
         )
 
     def _word(self, tree: Mapping, key: str, known: Seq[str]) -> str:

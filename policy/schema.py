@@ -93,6 +93,7 @@ def _rule(ruleset: RuleSet) -> dict[str, Any]:
             "items": {"type": "string", "pattern": f"^({'|'.join(vocabulary.obligations)})(:.+)?$"},
         },
         "scope": {"enum": list(vocabulary.scopes)},
+        "kept_because": _TEXT,
     }
     denial = {"if": {"properties": {"effect": {"const": "deny"}}}, "then": {"required": ["stage", "answers"]}}
     return {
