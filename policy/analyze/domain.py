@@ -52,14 +52,14 @@ class Stated(Enum):
     """A set, or a time: its own variables say which."""
 
 
-def tests_of(condition: Condition) -> Iterator[Test]:
+def each_test(condition: Condition) -> Iterator[Test]:
     """Every test of a condition, repeated as often as it is made."""
     match condition:
         case Every(parts) | Some(parts):
             for part in parts:
-                yield from tests_of(part)
+                yield from each_test(part)
         case Negation(part):
-            yield from tests_of(part)
+            yield from each_test(part)
         case Constant():
             return
         case _:
@@ -76,7 +76,7 @@ class Domain:
     def __init__(self, rulesets: Sequence[RuleSet], conditions: Iterable[Condition] = ()) -> None:
         """Take in every test of the rules, and of further conditions that will be asked about."""
         of_rules = [c for ruleset in rulesets for rule in ruleset.rules for c in rule.conditions.values()]
-        tests = {test for condition in (*of_rules, *conditions) for test in tests_of(condition)}
+        tests = {test for condition in (*of_rules, *conditions) for test in each_test(condition)}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {
             name: tuple(

@@ -112,7 +112,10 @@ def test_what_matters_is_told_and_no_more(tmp_path: Path) -> None:
         ("  refused_by: lables\n", "unknown refused_by `lables`"),
         ("  only_if: {subject.kin: HOLDER}\n", "unknown attribute `subject.kin`"),
         ("  permited: never\n", "unknown key in a statement `permited`"),
-        ("  permitted: never\n- id: S\n  permitted: never\n", "statement `S` stands already at rules/invariants.yaml:1:3"),
+        (
+            "  permitted: never\n- id: S\n  permitted: never\n",
+            "statement `S` stands already at rules/invariants.yaml:1:3",
+        ),
     ],
 )
 def test_a_mistake_in_a_statement_is_named(rest: str, said: str, tmp_path: Path) -> None:

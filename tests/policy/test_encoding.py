@@ -1,0 +1,218 @@
+"""The formulas say of a request what the engine decides: from requests to formulas, and from models to requests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import z3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policy.analyze.domain import NOW, SINGLE, TIMES, Domain, Stated, each_test
+from policy.analyze.outcome import Outcome, Outcomes
+from policy.analyze.witness import ITEM, decision_on, request_of
+from policy.calendar import elapsed
+from policy.condition import SameAs
+from policy.facts import ILL_TYPED, typed
+from policy.model import Answer, Decision
+from policy.ruleset import RuleSet, load
+from policy.vocabulary import Kind
+from tests.rules.random_requests import requests
+
+RULES = Path(__file__).parents[2] / "rules"
+DEEP = "DMP_TEST_DEEP" in os.environ
+COUNT = 20_000 if DEEP else 300
+ILL: list[Any] = [None, 7, "", "NOT_A_CODE", [], {}, ["N", 3], "2011-99-99T00:00:00Z", True]
+
+
+@cache
+def _ruleset() -> RuleSet:
+    return load(RULES)
+
+
+@cache
+def _outcomes() -> Outcomes:
+    return Outcomes(Domain([_ruleset()]), _ruleset())
+
+
+def _foretold(outcome: Outcome, model: z3.ModelRef) -> dict[str, object]:
+    """What the formulas say of one model."""
+
+    def holding(formulas: Mapping[Any, z3.BoolRef]) -> set[object]:
+        return {name for name, formula in formulas.items() if z3.is_true(model.eval(formula, model_completion=True))}
+
+    return {
+        "fired": holding(outcome.fired),
+        "permitted": z3.is_true(model.eval(outcome.permitted, model_completion=True)),
+        "answers": holding(outcome.answers),
+        "stages": holding(outcome.stages),
+        "told": holding(outcome.told),
+        "duties": holding(outcome.duties),
+        "scopes": holding(outcome.scopes),
+    }
+
+
+def _decided(decision: Decision) -> dict[str, object]:
+    """The same of the engine's decision."""
+    return {
+        "fired": {*decision.matched} - {_ruleset().vocabulary.default_rule},
+        "permitted": decision.permitted,
+        "answers": {decision.answer},
+        "stages": {decision.stage} - {""},
+        "told": {*decision.rules},
+        "duties": {*decision.obligations},
+        "scopes": {decision.scope} - {None},
+    }
+
+
+def _stated(request: dict[str, Any], name: str) -> tuple[bool, Any]:
+    entity, _, attribute = name.partition(".")
+    holder = request.get(entity)
+    return (True, holder[attribute]) if isinstance(holder, dict) and attribute in holder else (False, None)
+
+
+def _literals(domain: Domain, request: dict[str, Any]) -> Iterator[z3.BoolRef]:
+    """A request as the domain says it, written apart from the code that goes the other way."""
+    known = _ruleset().vocabulary.attributes
+    now = typed(known[NOW], request.get("at"))
+    others: dict[frozenset[str], dict[str, str]] = {}
+    for name, options in domain.options.items():
+        there, value = (True, request.get("at")) if name == NOW else _stated(request, name)
+        attribute = known[name]
+        if name == NOW:
+            span = next(
+                (s for s in domain.spans if now is not ILL_TYPED and s.first <= now.date() < s.end), Stated.BROKEN
+            )
+            yield domain.states(name, span)
+        elif not there or (value is None and attribute.nullable):
+            yield domain.states(name, Stated.MISSING)
+        elif (kept := typed(attribute, value)) is ILL_TYPED:
+            yield domain.states(name, Stated.BROKEN)
+        elif attribute.kind in TIMES:
+            yield domain.states(name, Stated.GIVEN)
+            for amount in domain.amounts[name] if isinstance(now, datetime) else ():
+                variable = domain.elapsed(name, amount)
+                yield variable if elapsed(kept, *amount, now) else z3.Not(variable)
+        elif attribute.kind is Kind.CODES:
+            yield domain.states(name, Stated.GIVEN)
+            for code in domain.codes(name):
+                yield domain.has(name, code) if code in kept else z3.Not(domain.has(name, code))
+        else:
+            assert attribute.kind in SINGLE
+            named = others.setdefault(_compared_with(name), {})
+            option = kept if kept in options else named.setdefault(kept, _other(kept, named))
+            assert option in options
+            yield domain.states(name, option)
+    document = request.get("document")
+    yield domain.document_given if document is not None else z3.Not(domain.document_given)
+    yield _stray(domain.stray, request, ("subject", "record", "relation", "context"))
+    yield _stray(domain.stray_in_document, request, ("document",))
+
+
+@cache
+def _compared_with(name: str) -> frozenset[str]:
+    """The attributes that rules compare with this one, directly or not."""
+    conditions = [condition for rule in _ruleset().rules for condition in rule.conditions.values()]
+    pairs = [{t.attribute, t.other} for c in conditions for t in each_test(c) if isinstance(t, SameAs)]
+    group = {name}
+    while more := [pair for pair in pairs if pair & group and not pair <= group]:
+        group.update(*more)
+    return frozenset(group)
+
+
+def _other(value: str, others: dict[str, str]) -> str:
+    """One of the values that stand for all that no rule names: of those that say nothing, a stroke for each."""
+    if any(character.isalnum() for character in value):
+        return f"X{1 + sum(other[0] == 'X' for other in others.values())}"
+    return "-" * (1 + sum(other[0] == "-" for other in others.values()))
+
+
+def _stray(variable: z3.BoolRef, request: dict[str, Any], entities: tuple[str, ...]) -> z3.BoolRef:
+    known = _ruleset().vocabulary.attributes
+    stated = [f"{entity}.{attribute}" for entity in entities for attribute in request.get(entity) or {}]
+    return variable if any(name not in known for name in stated) else z3.Not(variable)
+
+
+def _spoilt(request: dict[str, Any], draw: st.DrawFn) -> None:
+    """One, two or no facts replaced by something odd, which may be well typed all the same."""
+    places = [(e, a) for e in ("subject", "record", "relation", "document", "context") for a in request.get(e) or {}]
+    for entity, attribute in draw(st.lists(st.sampled_from(places), max_size=2)):
+        request[entity][attribute] = draw(st.sampled_from(ILL))
+    if draw(st.integers(0, 19)) == 0:
+        request[draw(st.sampled_from(["record", "document"]))] = {"of_no_vocabulary": 1}
+
+
+@st.composite
+def _requests(draw: st.DrawFn) -> dict[str, Any]:
+    (request,) = requests(draw(st.integers(0, 10**9)), 1)
+    usable = {key: value for key, value in request.items() if key not in ("documents", "id")}
+    for entity in ("subject", "record", "relation", "context"):
+        if not isinstance(usable.get(entity, {}), dict):
+            usable.pop(entity)
+    if not isinstance(usable.get("document"), dict | None):
+        usable.pop("document")
+    usable.setdefault("subject", {})
+    _spoilt(usable, draw)
+    return usable
+
+
+SETTINGS = settings(
+    max_examples=COUNT, deadline=None, derandomize=not DEEP, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.mark.slow
+@SETTINGS
+@given(_requests())
+def test_every_request_is_in_the_domain_and_decided_as_foretold(request: dict[str, Any]) -> None:
+    """The laws let every request in, and the formulas say of it what the engine decides."""
+    outcomes, profile, action = _outcomes(), str(request.get("profile")), request.get("action")
+    known = _ruleset().vocabulary.actions.get(str(action))
+    if profile not in _ruleset().engines or known is None or known.internal:
+        return
+    solver = outcomes.domain.solver()
+    solver.add(list(_literals(outcomes.domain, request)))
+    assert solver.check() == z3.sat
+    foretold = _foretold(outcomes.of(profile, known.name), solver.model())
+    assert foretold == _decided(_ruleset().engines[profile].decide(request))
+
+
+@st.composite
+def _wishes(draw: st.DrawFn) -> tuple[str, str, list[z3.BoolRef], bool]:
+    """A profile, an action, and some facts that a model should have."""
+    ruleset, domain = _ruleset(), _outcomes().domain
+    profile, action = draw(st.sampled_from(ruleset.profiles)), draw(st.sampled_from(sorted(ruleset.vocabulary.actions)))
+    names = draw(st.lists(st.sampled_from(sorted(domain.options)), max_size=8, unique=True))
+    facts = [domain.states(name, draw(st.sampled_from(domain.options[name]))) for name in names]
+    outcome = _outcomes().of(profile, action)
+    fired = draw(st.lists(st.sampled_from(sorted(outcome.fired)), max_size=3)) if outcome.fired else []
+    return profile, action, [*facts, *(outcome.fired[name] for name in fired)], draw(st.booleans())
+
+
+@pytest.mark.slow
+@SETTINGS
+@given(_wishes())
+def test_every_model_is_a_request_that_is_decided_as_foretold(wishes: tuple[str, str, list[z3.BoolRef], bool]) -> None:
+    """Whatever the solver thinks of can be asked of the engine, which decides as the formulas say."""
+    profile, action, facts, permitted = wishes
+    outcome = _outcomes().of(profile, action)
+    solver = outcome.reading.domain.solver()
+    solver.add(outcome.reading.laws())
+    for fact in [*facts, *([outcome.permitted] if permitted else [])]:
+        solver.push()
+        solver.add(fact)
+        if solver.check() != z3.sat:
+            solver.pop()
+    assert solver.check() == z3.sat
+    model = solver.model()
+    request = request_of(model, outcome.reading, profile)
+    decision = decision_on(_ruleset().engines[profile], outcome.reading, request)
+    assert _foretold(outcome, model) == _decided(decision)
+    assert (ITEM in request.get("documents", {})) is outcome.reading.is_item
+    assert decision.answer in Answer
