@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,9 +19,9 @@ from policy.ruleset import RuleSet
 
 
 class Vanity(Enum):
-    """Why a rule need not stand; a later reason is weaker than an earlier one."""
+    """Why a rule need not stand."""
 
-    NEVER_FIRES = "can never fire"
+    NEVER_FIRES = "can fire for no complete request"
     NEVER_WINS = "permits nothing: whatever it fires for is denied"
     SHADOWED = "is shadowed: whatever it fires for is answered the same without it, and it is never told"
     REPEATS = "repeats others: whatever it fires for is answered the same without it"
@@ -37,25 +37,26 @@ class Finding:
     """A smallest choice of rules of which one fires wherever it does; none where it never fires."""
 
 
-def vain_rules(ruleset: RuleSet, examined: Callable[[Rule], None] = lambda _: None) -> Iterator[Finding]:
-    """Every rule that says nothing, in file order; `examined` is told of each rule as it is done."""
+def vain_rules(ruleset: RuleSet, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Which of some rules of a rule set say nothing, in their order."""
     outcomes = Outcomes(Domain([ruleset]), ruleset)
     questions = Questions(outcomes.domain)
-    for rule in ruleset.rules:
+    for rule in rules:
         found = _vanity(rule, outcomes, questions)
         if found is not None:
             instead = () if found is Vanity.NEVER_FIRES else _instead(rule, outcomes, questions)
             yield Finding(rule, found, instead)
-        examined(rule)
 
 
 def _vanity(rule: Rule, outcomes: Outcomes, questions: Questions) -> Vanity | None:
+    wins = rule.effect != "permit" or _ever(rule, outcomes, questions, _wins)
+    if _ever(rule, outcomes, questions, _matters):
+        return None if wins else Vanity.NEVER_WINS
+    # Of a request that is ill-typed any denial may fire, which is denied all the same: that is not what a rule is for.
     if not _ever(rule, outcomes, questions, _fires):
         return Vanity.NEVER_FIRES
-    if rule.effect == "permit" and not _ever(rule, outcomes, questions, _wins):
+    if not wins:
         return Vanity.NEVER_WINS
-    if _ever(rule, outcomes, questions, _matters):
-        return None
     told = rule.effect != "oblige" and _ever(rule, outcomes, questions, _is_told)
     return Vanity.REPEATS if told else Vanity.SHADOWED
 
@@ -77,7 +78,7 @@ def _all(rule: Rule, outcomes: Outcomes) -> Iterator[Outcome]:
 
 
 def _fires(outcome: Outcome, rule: Rule) -> z3.BoolRef:
-    return outcome.fired[rule.id]
+    return all_of([outcome.fired[rule.id], negation(outcome.reading.ill_typed())])
 
 
 def _wins(outcome: Outcome, rule: Rule) -> z3.BoolRef:
@@ -149,11 +150,11 @@ def _fires_without(others: list[str]) -> Sign:
     )
 
 
-def vain_faults(ruleset: RuleSet) -> FaultList:
-    """A fault for each rule that says nothing and does not say why it stays, and for each that says so without need."""
+def vain_faults(ruleset: RuleSet, rules: Sequence[Rule]) -> FaultList:
+    """A fault for each of some rules that says nothing and not why it stays, and for each that says so without need."""
     faults = FaultList()
-    findings = {finding.rule.id: finding for finding in vain_rules(ruleset)}
-    for rule in ruleset.rules:
+    findings = {finding.rule.id: finding for finding in vain_rules(ruleset, rules)}
+    for rule in rules:
         finding = findings.get(rule.id)
         if finding is None and rule.kept_because:
             faults.add(rule.place, f"rule `{rule.id}` makes a difference", "remove `kept_because`")

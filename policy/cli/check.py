@@ -27,7 +27,7 @@ def check(folder: Folder = RULES, as_json: Json = False) -> None:
     if faults.faults:
         tell_faults(RuleFaults(faults.faults), as_json)
         raise typer.Exit(INVALID_RULES)
-    vain = vain_faults(ruleset)
+    vain = vain_faults(ruleset, ruleset.rules)
     if vain.faults:
         tell_faults(RuleFaults(vain.faults), as_json, "; the files can be loaded, but these rules say nothing")
         raise typer.Exit(FAILED)
