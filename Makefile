@@ -71,6 +71,7 @@ $(call step,generated code is fresh,$(BIN)/python protos/generate.py --check)
 $(call step,rules/schema is fresh,$(BIN)/dmp rules schema)
 $(call step,dmp rules check,$(BIN)/dmp rules check)
 $(call step,dmp rules test,$(BIN)/dmp rules test)
+$(call step,dmp rules prove,$(BIN)/dmp rules prove)
 $(call step,mypy,$(BIN)/mypy)
 endef
 

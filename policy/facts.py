@@ -170,9 +170,9 @@ class FactReader:
         return any(not r.attribute or values[self.index[r.attribute]] in r.values for r in attribute.required)
 
 
-def typed(attribute: Attribute, given: Any) -> Any:  # one line a type
-    """A value in the type of its attribute, else ILL_TYPED."""
-    match attribute.kind:
+def typed(attribute: Attribute, given: Any) -> Any:
+    """The value as the engine keeps it, or ILL_TYPED."""
+    match attribute.kind:  # one line a type
         case Kind.BOOLEAN:
             return given if isinstance(given, bool) else ILL_TYPED
         case Kind.CODE:

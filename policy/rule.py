@@ -19,7 +19,7 @@ from policy.vocabulary import Vocabulary
 
 KEYS = (
     "id", "title", "basis", "effect", "stage", "answers", "actions", "except", "profiles", "from", "until",
-    "when", "unless", "obligations", "scope",
+    "when", "unless", "obligations", "scope", "kept_because",
 )  # fmt: skip
 EFFECTS = ("permit", "deny", "oblige")
 
@@ -41,6 +41,8 @@ class Rule:
     place: Place
     conditions: Map[str, Condition] = field(repr=False)
     """By profile, for the profiles in which the rule is in force."""
+    kept_because: str = ""
+    """Why the rule stays although it makes no difference, or empty."""
 
     @property
     def catalogue_id(self) -> str:
@@ -97,7 +99,7 @@ class RuleReader:
     vocabulary: Vocabulary
     grammars: Map[str, Grammar]
     faults: FaultList
-    readings: Readings
+    readings: Readings = field(default_factory=Readings)
     _places: dict[str, Place] = field(default_factory=dict)
 
     def read(self, node: Node | None) -> list[Rule]:
@@ -136,7 +138,7 @@ class RuleReader:
         if id_node:
             self._note_id(name, id_node.place, tree.place)
         effect = self._word(tree, "effect", EFFECTS)
-        profiles = self._profiles(tree)
+        profiles = self.profiles(tree)
         since, until = self._date(tree, "from"), self._date(tree, "until")
         period = TRUE if since is until is None else Period(since, until, tree.place)
         if since and until and since > until:
@@ -148,12 +150,13 @@ class RuleReader:
             effect,
             self._stage(tree, effect, name),
             self._answer(tree, effect, name),
-            self._actions(tree, name),
+            self.actions(tree, name),
             profiles,
             self._obligations(tree, effect),
             self._scope(tree),
             tree.place,
             {profile: self._condition(tree, self.grammars[profile], period) for profile in profiles},
+            shape.text(tree.get("kept_because"), "kept_because", self.faults),
         )
 
     def _word(self, tree: Mapping, key: str, known: Seq[str]) -> str:
@@ -163,7 +166,8 @@ class RuleReader:
             self.faults.add_unknown(node.place, key, word, known)
         return word
 
-    def _profiles(self, tree: Mapping) -> tuple[str, ...]:
+    def profiles(self, tree: Mapping) -> tuple[str, ...]:
+        """The profiles that `profiles` names, or all."""
         node = tree.get("profiles")
         named = shape.texts(node, "profiles", self.faults)
         for item, word in named:
@@ -190,7 +194,8 @@ class RuleReader:
         word = self._word(tree, "answers", ("FORBIDDEN", "NOT_FOUND", "CONFLICT"))
         return Answer(word) if word in ("FORBIDDEN", "NOT_FOUND", "CONFLICT") else Answer.FORBIDDEN
 
-    def _actions(self, tree: Mapping, name: str) -> frozenset[str]:
+    def actions(self, tree: Mapping, name: str) -> frozenset[str]:
+        """The actions that `actions` names, without those of `except`."""
         chosen = self._action_words(shape.required(tree, "actions", f"rule `{name}`", self.faults))
         without = self._action_words(tree.get("except"))
         for item, word in shape.texts(tree.get("except"), "except", self.faults):

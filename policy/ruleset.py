@@ -118,7 +118,7 @@ def read_rules(node: Node | None, ruleset: RuleSet, faults: FaultList) -> list[R
         name: Grammar(ruleset.vocabulary, ruleset.tables, values, {}, faults)
         for name, values in ruleset.parameters.items()
     }
-    rules = RuleReader(ruleset.vocabulary, grammars, faults, Readings()).read(node)
+    rules = RuleReader(ruleset.vocabulary, grammars, faults).read(node)
     for rule in _early(rules, ruleset.vocabulary):
         faults.faults += _early_faults(rule, ruleset.vocabulary)
     return rules
@@ -169,6 +169,11 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
     elif unit in ("days", "months", "years") and not (value is None or (type(value) is int and 0 <= value <= LONGEST)):
         faults.add(node.place, f"parameter `{name}` must be a number of {unit}, or null for no limit")
     return value
+
+
+def definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
+    """The named conditions of definitions.yaml, each as it stands there."""
+    return _definitions(_tree(folder, "definitions.yaml", faults), faults)
 
 
 def _definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:

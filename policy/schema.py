@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from policy.analyze.statement import KEYS, PERMITTED, REFUSALS
 from policy.rule import EFFECTS
 from policy.ruleset import RuleSet
 from policy.vocabulary import Attribute, Kind
@@ -22,7 +23,7 @@ _BILINGUAL = {
 
 
 def schemas(ruleset: RuleSet) -> dict[str, dict[str, Any]]:
-    """File name → schema, for the rule files, the definitions and the profiles."""
+    """File name → schema, for the rule files, the statements, the definitions and the profiles."""
     condition = _condition(ruleset)
     definition: dict[str, Any] = {
         "type": "object",
@@ -39,6 +40,7 @@ def schemas(ruleset: RuleSet) -> dict[str, dict[str, Any]]:
     }
     return {
         "rules.schema.json": {"$schema": DIALECT, "$defs": defs, "type": "array", "items": _rule(ruleset)},
+        "invariants.schema.json": {"$schema": DIALECT, "$defs": defs, "type": "array", "items": _statement(ruleset)},
         "definitions.schema.json": {
             "$schema": DIALECT,
             "$defs": defs,
@@ -91,6 +93,7 @@ def _rule(ruleset: RuleSet) -> dict[str, Any]:
             "items": {"type": "string", "pattern": f"^({'|'.join(vocabulary.obligations)})(:.+)?$"},
         },
         "scope": {"enum": list(vocabulary.scopes)},
+        "kept_because": _TEXT,
     }
     denial = {"if": {"properties": {"effect": {"const": "deny"}}}, "then": {"required": ["stage", "answers"]}}
     return {
@@ -99,6 +102,28 @@ def _rule(ruleset: RuleSet) -> dict[str, Any]:
         "required": ["id", "title", "basis", "effect", "actions"],
         "additionalProperties": False,
         **denial,
+    }
+
+
+def _statement(ruleset: RuleSet) -> dict[str, Any]:
+    vocabulary = ruleset.vocabulary
+    rule = _rule(ruleset)["properties"]
+    duties = {"anyOf": [rule["obligations"]["items"], rule["obligations"]]}
+    claims = {
+        "permitted": {"enum": list(PERMITTED)},
+        "only_if": {"$ref": "#/$defs/condition"},
+        "answers": _one_or_more(REFUSALS),
+        "refused_by": {"enum": [stage.id for stage in vocabulary.stages]},
+        "carries": duties,
+        "omits": duties,
+        "scope": _one_or_more(vocabulary.scopes),
+    }
+    return {
+        "type": "object",
+        "properties": {name: rule[name] for name in KEYS if name in rule} | claims,
+        "required": ["id", "title", "basis", "actions"],
+        "additionalProperties": False,
+        "anyOf": [{"required": [claim]} for claim in claims],
     }
 
 

@@ -34,8 +34,8 @@ def loaded(folder: Path, as_json: bool) -> RuleSet:
         raise typer.Exit(INVALID_RULES) from None
 
 
-def tell_faults(error: RuleFaults, as_json: bool) -> None:
-    """Every fault with its place and what to do."""
+def tell_faults(error: RuleFaults, as_json: bool, consequence: str = "; nothing was loaded") -> None:
+    """Every fault with its place and what to do, and what follows from them."""
     if as_json:
         places = [
             {
@@ -53,7 +53,7 @@ def tell_faults(error: RuleFaults, as_json: bool) -> None:
     for fault in error.faults:
         advice = f" [green]({plain(fault.advice)})[/]" if fault.advice else ""
         console.print(f"[bold]{plain(str(fault.place))}:[/] [red]{plain(fault.message)}[/]{advice}")
-    console.print(f"[bold red]{len(error.faults)} fault(s)[/]; nothing was loaded")
+    console.print(f"[bold red]{len(error.faults)} fault(s)[/]{consequence}")
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`dmp rules check` and `dmp rules schema`: whether the files can be loaded, and what editors complete them with."""
+"""`dmp rules check` and `dmp rules schema`: whether the files say something, and what editors complete them with."""
 
 from __future__ import annotations
 
@@ -11,17 +11,30 @@ from rich.console import Console
 from policy.casebook import run
 from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, app, loaded, tell_faults
 from policy.errors import FaultList, RuleFaults
+from policy.ruleset import RuleSet
 
 
 @app.command()
 def check(folder: Folder = RULES, as_json: Json = False) -> None:
-    """Read every rule file and tell every fault at once, with its place and what to do."""
+    """Tell every fault of every rule file at once, and every rule that says nothing, with its place and what to do."""
+    from policy.analyze.statement import read_statements
+    from policy.analyze.vanity import vain_faults
+
     ruleset = loaded(folder, as_json)
     faults = FaultList()
     run(ruleset, faults)  # the test tables are rule files too
+    read_statements(ruleset, faults)
     if faults.faults:
         tell_faults(RuleFaults(faults.faults), as_json)
         raise typer.Exit(INVALID_RULES)
+    vain = vain_faults(ruleset, ruleset.rules)
+    if vain.faults:
+        tell_faults(RuleFaults(vain.faults), as_json, "; the files can be loaded, but these rules say nothing")
+        raise typer.Exit(FAILED)
+    _tell_figures(ruleset, as_json)
+
+
+def _tell_figures(ruleset: RuleSet, as_json: bool) -> None:
     effects = Counter(rule.effect for rule in ruleset.rules)
     figures = {
         "rules": len(ruleset.rules),
@@ -33,8 +46,10 @@ def check(folder: Folder = RULES, as_json: Json = False) -> None:
         typer.echo(json.dumps({"held": True, "faults": [], **figures}))
         return
     counts = ", ".join(f"{effects[effect]} {effect}" for effect in ("permit", "deny", "oblige"))
+    kept = sum(bool(rule.kept_because) for rule in ruleset.rules)
     console = Console(highlight=False)
     console.print(f"[green]✓[/] {len(ruleset.rules)} rules ({counts}) in profiles {', '.join(ruleset.profiles)}")
+    console.print(f"  each fires for some request; {kept} that make no difference say why they stay")
     console.print(f"  digest {ruleset.digest[:16]}…")
 
 

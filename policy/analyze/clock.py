@@ -1,0 +1,138 @@
+"""Time as rules test it: which answers to `elapsed` go together, and moments that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from itertools import pairwise
+
+from policy.calendar import PARIS, add_months, elapsed
+from policy.condition import Elapsed, Period, Unit
+from policy.vocabulary import Kind
+
+Amount = tuple[int, Unit]
+USUAL_DAY = date(2025, 6, 16)
+"""The clock of a request whose day does not matter."""
+_DAYS_OF_A_CYCLE = 1461
+_CYCLES = (date(1996, 1, 1), date(2096, 1, 1))
+"""Four years with a leap day, and four of which the century takes it away."""
+_FIRST, _LAST = date(1, 1, 3), date(9990, 12, 29)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of Paris that no period of a rule tells apart: from `first`, up to and without `end`."""
+
+    first: date
+    end: date
+
+
+def spans(periods: Iterable[Period]) -> tuple[Span, ...]:
+    """All days, cut wherever a rule begins or ends."""
+    cuts = {_FIRST, _LAST}
+    for period in periods:
+        if period.since is not None:
+            cuts.add(min(max(period.since, _FIRST), _LAST))
+        if period.until is not None:
+            cuts.add(min(max(period.until, _FIRST), _LAST - timedelta(days=1)) + timedelta(days=1))
+    return tuple(Span(first, end) for first, end in pairwise(sorted(cuts)))
+
+
+def within(span: Span, period: Period) -> bool:
+    """Whether the days of a span lie in a period that was one of those that cut them."""
+    return (period.since is None or period.since <= span.first) and (
+        period.until is None or span.end > span.first <= period.until
+    )
+
+
+def implied(longer: Amount, shorter: Amount) -> bool:
+    """Whether the first cannot have elapsed without the second.
+
+    Sound, and exact but for a day or two where months meet days: what is let through there, no request can show.
+    """
+    if longer[1] == "days" and shorter[1] == "days":
+        return longer[0] >= shorter[0]
+    if "days" not in (longer[1], shorter[1]):
+        return _months(longer) >= _months(shorter)
+    return _days(longer)[0] >= _days(shorter)[1]
+
+
+def _months(amount: Amount) -> int:
+    return amount[0] * (12 if amount[1] == "years" else 1)
+
+
+@cache
+def _days(amount: Amount) -> tuple[int, int]:
+    """Numbers of days that so much time never falls short of, and never exceeds, an hour of summer time included."""
+    if amount[1] == "days":
+        return amount[0], amount[0]
+    starts = [first + timedelta(days=offset) for first in _CYCLES for offset in range(_DAYS_OF_A_CYCLE)]
+    lengths = [(add_months(start, _months(amount)) - start).days for start in starts]
+    return min(lengths) - 1, max(lengths) + 1
+
+
+def moments(
+    span: Span, wanted: Mapping[str, Mapping[Amount, bool]], kinds: Mapping[str, Kind]
+) -> tuple[datetime, dict[str, date | datetime]] | None:
+    """A clock within the span and a time for each attribute, so that each amount has elapsed or not as wanted."""
+    for now in _clocks(span):
+        starts = {name: _start(amounts, kinds[name], now) for name, amounts in wanted.items()}
+        if None not in starts.values():
+            return now, {name: start for name, start in starts.items() if start is not None}
+    return None
+
+
+def _clocks(span: Span) -> Iterator[datetime]:
+    """Noon of the usual day or the nearest to it, then of every day for four years, then a late one."""
+    first = min(max(USUAL_DAY, span.first), span.end - timedelta(days=1))
+    for offset in range(_DAYS_OF_A_CYCLE):
+        day = first + timedelta(days=offset)
+        if day < span.end:
+            yield _noon(day)
+    for offset in range(1, _DAYS_OF_A_CYCLE):
+        day = first - timedelta(days=offset)
+        if day >= span.first:
+            yield _noon(day)
+    yield _noon(span.end - timedelta(days=1))
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), PARIS).astimezone(UTC)
+
+
+def _start(wanted: Mapping[Amount, bool], kind: Kind, now: datetime) -> date | datetime | None:
+    for start in _starts(wanted, kind, now):
+        if all(elapsed(start, *amount, now) is answer for amount, answer in wanted.items()):
+            return start
+    return None
+
+
+def _starts(wanted: Iterable[Amount], kind: Kind, now: datetime) -> Iterator[date | datetime]:
+    """Times near the limits of every amount, the youngest first, and then the oldest that there is."""
+    days = {now.date() + timedelta(days=1), now.date() - timedelta(days=1), _FIRST}
+    for amount in wanted:
+        limit = _limit(now.date(), amount)
+        days |= {
+            limit + timedelta(days=offset) for offset in (-3, -2, -1, 0, 1, 2, 3) if limit > _FIRST + timedelta(days=3)
+        }
+    for day in sorted(days, reverse=True):
+        yield day if kind is Kind.DATE else datetime.combine(day, now.time(), UTC)
+
+
+def _limit(today: date, amount: Amount) -> date:
+    """About so long before today, or the first day of all."""
+    if amount[1] == "days":
+        return today - timedelta(days=amount[0]) if amount[0] < (today - _FIRST).days else _FIRST
+    return add_months(today, -_months(amount)) if _months(amount) < (today.year - 2) * 12 else _FIRST
+
+
+def impossible(amount: Amount) -> bool:
+    """Whether so much time has never elapsed within the calendar."""
+    return amount[0] * {"days": 1 / 365, "months": 1 / 12, "years": 1}[amount[1]] > _LAST.year - 2
+
+
+def amount_of(test: Elapsed) -> Amount:
+    """How much time a test asks for."""
+    return test.amount, test.unit

@@ -1,0 +1,191 @@
+"""What one profile of a rule set decides on all requests for an action, as formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import z3
+
+from policy.analyze.domain import Domain
+from policy.analyze.encode import Encoder, Known
+from policy.analyze.reading import NO, YES, Reading, all_of, any_of, negation
+from policy.condition import narrow
+from policy.model import Answer
+from policy.rule import Rule
+from policy.ruleset import RuleSet
+from policy.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The decision on a request, each part as the formula that says when it is so."""
+
+    action: str
+    profile: str
+    encoder: Encoder = field(repr=False)
+    rules: Mapping[str, Rule] = field(repr=False)
+    """The rules that concern the action in the profile, by id."""
+    fired: Mapping[str, z3.BoolRef] = field(repr=False)
+    permitted: z3.BoolRef
+    stages: Mapping[str, z3.BoolRef]
+    """The stage that denied."""
+    answers: Mapping[Answer, z3.BoolRef]
+    told: Mapping[str, z3.BoolRef] = field(repr=False)
+    """The determining rules, the want of a permit among them."""
+    duties: Mapping[str, z3.BoolRef]
+    """The obligations of the decision, always those of every decision."""
+    scopes: Mapping[str, z3.BoolRef]
+
+    @property
+    def reading(self) -> Reading:
+        """How the rule set's vocabulary reads the request."""
+        return self.encoder.reading
+
+
+class Outcomes:
+    """The decisions of one rule set on the requests of a domain."""
+
+    def __init__(self, domain: Domain, ruleset: RuleSet) -> None:
+        """Nothing is encoded before it is asked for."""
+        self.domain = domain
+        self.ruleset = ruleset
+        self._known: dict[object, Known] = {}
+        self._encoders: dict[str, Encoder] = {}
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
+
+    def encoder(self, action: str) -> Encoder:
+        """What encodes conditions on requests for an action."""
+        if action not in self._encoders:
+            reading = Reading(self.domain, self.ruleset.vocabulary, action)
+            known = self._known.setdefault(reading.likeness, {})
+            self._encoders[action] = Encoder(reading, self.ruleset.tables, known)
+        return self._encoders[action]
+
+    def of(self, profile: str, action: str) -> Outcome:
+        """The decisions of a profile on all requests for an action."""
+        found = self._outcomes.get((profile, action))
+        if found is None:
+            encoder = self.encoder(action)
+            rules = {r.id: r for r in self.ruleset.rules if profile in r.conditions and action in r.actions}
+            fired = {
+                rule.id: encoder.formula(narrow(rule.conditions[profile], "action", action), rule.effect == "permit")
+                for rule in rules.values()
+            }
+            found = self._outcomes[profile, action] = decided(encoder, profile, rules, fired)
+        return found
+
+
+def decided(encoder: Encoder, profile: str, rules: Mapping[str, Rule], fired: Mapping[str, z3.BoolRef]) -> Outcome:
+    """The decision that rules make which fire so: `Engine._outcome` and `_faulty`, said of all requests."""
+    reading, vocabulary = encoder.reading, encoder.reading.vocabulary
+    permits = any_of(fired[name] for name, rule in rules.items() if rule.effect == "permit")
+    denied = any_of(fired[name] for name, rule in rules.items() if rule.effect == "deny")
+    faulty = reading.faults_of_document() if reading.is_item else reading.ill_typed()
+    unfaulted = all_of([permits, negation(denied)])
+    permitted = all_of([unfaulted, negation(faulty)])
+    denials = _denials(vocabulary, rules, fired, negation(permits), all_of([unfaulted, faulty]))
+    stages, answers, told = _staged(vocabulary, denials)
+    return Outcome(
+        reading.action, profile, encoder, rules, fired, permitted, stages, {Answer.OK: permitted, **answers},
+        _told(rules, fired, permitted, told, vocabulary.default_rule),
+        _duties(vocabulary, rules, fired, permitted),
+        _scopes(vocabulary, rules, fired, permitted),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Denial:
+    """A rule that may deny, or the want of one that permits."""
+
+    rule: str
+    stage: str
+    answer: Answer
+    fires: z3.BoolRef
+
+
+def _denials(
+    vocabulary: Vocabulary,
+    rules: Mapping[str, Rule],
+    fired: Mapping[str, z3.BoolRef],
+    want: z3.BoolRef,
+    fault: z3.BoolRef,
+) -> list[_Denial]:
+    found = [
+        _Denial(name, rule.stage, rule.answers or Answer.FORBIDDEN, fired[name])
+        for name, rule in rules.items()
+        if rule.effect == "deny"
+    ]
+    default = vocabulary.default_rule
+    found.append(_Denial(default, vocabulary.default_stage, Answer.FORBIDDEN, want))
+    found.append(_Denial(default, vocabulary.stages[0].id, Answer.FORBIDDEN, fault))
+    return found
+
+
+def _staged(
+    vocabulary: Vocabulary, denials: list[_Denial]
+) -> tuple[dict[str, z3.BoolRef], dict[Answer, z3.BoolRef], dict[str, z3.BoolRef]]:
+    """When each stage is the first that denies, what is answered, and when each rule is among those of the answer."""
+    stages: dict[str, z3.BoolRef] = {}
+    answers: dict[Answer, list[z3.BoolRef]] = {}
+    told: dict[str, list[z3.BoolRef]] = {}
+    earlier: list[z3.BoolRef] = []
+    for stage in vocabulary.stages:
+        here = [denial for denial in denials if denial.stage == stage.id]
+        before: list[z3.BoolRef] = [*earlier]
+        for word in stage.order:
+            giving = [denial for denial in here if denial.answer == word]
+            first = negation(any_of(before))
+            answers.setdefault(Answer(word), []).append(all_of([first, any_of(d.fires for d in giving)]))
+            for denial in giving:
+                told.setdefault(denial.rule, []).append(all_of([first, denial.fires]))
+            before += [denial.fires for denial in giving]
+        any_here = any_of(denial.fires for denial in here)
+        stages[stage.id] = all_of([any_here, negation(any_of(earlier))])
+        earlier.append(any_here)
+    return (
+        stages,
+        {answer: any_of(parts) for answer, parts in answers.items()},
+        {name: any_of(parts) for name, parts in told.items()},
+    )
+
+
+def _told(
+    rules: Mapping[str, Rule],
+    fired: Mapping[str, z3.BoolRef],
+    permitted: z3.BoolRef,
+    denying: dict[str, z3.BoolRef],
+    default: str,
+) -> dict[str, z3.BoolRef]:
+    """The rules of the answer; the want of a permit only where no rule says why."""
+    told = {
+        name: all_of([permitted, fired[name]]) if rule.effect == "permit" else denying.get(name, NO)
+        for name, rule in rules.items()
+        if rule.effect != "oblige"
+    }
+    others = any_of(formula for name, formula in denying.items() if name != default)
+    return told | {default: all_of([denying[default], negation(others)])}
+
+
+def _duties(
+    vocabulary: Vocabulary, rules: Mapping[str, Rule], fired: Mapping[str, z3.BoolRef], permitted: z3.BoolRef
+) -> dict[str, z3.BoolRef]:
+    names = dict.fromkeys(duty for rule in rules.values() for duty in rule.obligations)
+    duties = {
+        duty: all_of([permitted, any_of(fired[name] for name, rule in rules.items() if duty in rule.obligations)])
+        for duty in names
+    }
+    return duties | dict.fromkeys(vocabulary.always, YES)
+
+
+def _scopes(
+    vocabulary: Vocabulary, rules: Mapping[str, Rule], fired: Mapping[str, z3.BoolRef], permitted: z3.BoolRef
+) -> dict[str, z3.BoolRef]:
+    """The narrowest scope among the permits that fired."""
+    scopes: dict[str, z3.BoolRef] = {}
+    narrower: list[z3.BoolRef] = [negation(permitted)]
+    for scope in vocabulary.scopes:
+        given = any_of(fired[name] for name, rule in rules.items() if rule.effect == "permit" and rule.scope == scope)
+        scopes[scope] = all_of([given, negation(any_of(narrower))])
+        narrower.append(given)
+    return scopes

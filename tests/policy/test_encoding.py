@@ -1,0 +1,258 @@
+"""The formulas say of a request what the engine decides: from requests to formulas, and from models to requests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import z3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policy.analyze.domain import NOW, SINGLE, TIMES, Domain, Stated, each_test
+from policy.analyze.outcome import Outcome, Outcomes
+from policy.analyze.witness import ITEM, decision_on, request_of
+from policy.calendar import elapsed
+from policy.condition import SameAs
+from policy.facts import ILL_TYPED, typed
+from policy.model import Decision
+from policy.ruleset import RuleSet, load
+from policy.vocabulary import Kind
+from tests.rules.random_requests import requests
+
+RULES = Path(__file__).parents[2] / "rules"
+DEEP = "DMP_TEST_DEEP" in os.environ
+COUNT = 20_000 if DEEP else 300
+ILL: list[Any] = [None, 7, "", "NOT_A_CODE", [], {}, ["N", 3], "2011-99-99T00:00:00Z", True]
+
+
+TWISTS = [
+    ("traces.yaml", "  unless: {definition: treating_physician_or_equivalent}\n", ""),  # two scopes at once
+    ("request.yaml", "actions: [catalogue, question, own, doc.listed, doc.copied]", "actions: [catalogue]"),
+    (
+        "request.yaml",
+        "  when: {context.purpose: [",
+        '  from: "2012-01-01"\n  until: "2022-12-31"\n  when: {context.purpose: [',
+    ),
+    (
+        "actors.yaml",
+        "when: {subject.kind: SUPPORT}",
+        "when: {document.deposited_at: {elapsed: authorisation_validity_days}}",
+    ),
+    ("actors.yaml", "  except: record.status\n", "  stage: conditions\n  except: record.status\n"),
+    (
+        "actors.yaml",
+        "  stage: actor\n  answers: FORBIDDEN\n  actions: catalogue\n  stage",
+        "  answers: FORBIDDEN\n  actions: catalogue\n  stage",
+    ),
+    ("minors.yaml", "unless: {document.labels", "unless: {document.class: {same_as: subject.id}, document.labels"),
+]
+"""Edits by which rules say what those of the project never do: to try the formulas, not the law."""
+
+
+@cache
+def _ruleset(*, twisted: bool = False) -> RuleSet:
+    if not twisted:
+        return load(RULES)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(RULES, Path(folder) / "rules", ignore=shutil.ignore_patterns("*_test.yaml", "schema"))
+        for name, old, new in TWISTS:
+            path = Path(folder) / "rules" / name
+            text = path.read_text("utf-8")
+            assert old in text, f"{name} no longer has {old!r}: mend the twist"
+            path.write_text(text.replace(old, new, 1), "utf-8")
+        return load(Path(folder) / "rules")
+
+
+@cache
+def _outcomes(twisted: bool) -> Outcomes:
+    return Outcomes(Domain([_ruleset(twisted)]), _ruleset(twisted))
+
+
+def _foretold(outcome: Outcome, model: z3.ModelRef) -> dict[str, object]:
+    """What the formulas say of one model."""
+
+    def holding(formulas: Mapping[Any, z3.BoolRef]) -> set[object]:
+        return {name for name, formula in formulas.items() if z3.is_true(model.eval(formula, model_completion=True))}
+
+    return {
+        "fired": holding(outcome.fired),
+        "permitted": z3.is_true(model.eval(outcome.permitted, model_completion=True)),
+        "answers": holding(outcome.answers),
+        "stages": holding(outcome.stages),
+        "told": holding(outcome.told),
+        "duties": holding(outcome.duties),
+        "scopes": holding(outcome.scopes),
+    }
+
+
+def _decided(decision: Decision) -> dict[str, object]:
+    """The same of the engine's decision."""
+    return {
+        "fired": {*decision.matched} - {_ruleset().vocabulary.default_rule},
+        "permitted": decision.permitted,
+        "answers": {decision.answer},
+        "stages": {decision.stage} - {""},
+        "told": {*decision.rules},
+        "duties": {*decision.obligations},
+        "scopes": {decision.scope} - {None},
+    }
+
+
+def _stated(request: dict[str, Any], name: str) -> tuple[bool, Any]:
+    entity, _, attribute = name.partition(".")
+    holder = request.get(entity)
+    return (True, holder[attribute]) if isinstance(holder, dict) and attribute in holder else (False, None)
+
+
+def _literals(ruleset: RuleSet, domain: Domain, request: dict[str, Any]) -> Iterator[z3.BoolRef]:
+    """A request as the domain says it, written apart from the code that goes the other way."""
+    known = ruleset.vocabulary.attributes
+    now = typed(known[NOW], request.get("at"))
+    others: dict[frozenset[str], dict[str, str]] = {}
+    for name, options in domain.options.items():
+        there, value = (True, request.get("at")) if name == NOW else _stated(request, name)
+        attribute = known[name]
+        if name == NOW:
+            span = next(
+                (s for s in domain.spans if now is not ILL_TYPED and s.first <= now.date() < s.end), Stated.BROKEN
+            )
+            yield domain.states(name, span)
+        elif not there or (value is None and attribute.nullable):
+            yield domain.states(name, Stated.MISSING)
+        elif (kept := typed(attribute, value)) is ILL_TYPED:
+            yield domain.states(name, Stated.BROKEN)
+        elif attribute.kind in TIMES:
+            yield domain.states(name, Stated.GIVEN)
+            for amount in domain.amounts[name] if isinstance(now, datetime) else ():
+                variable = domain.elapsed(name, amount)
+                yield variable if elapsed(kept, *amount, now) else z3.Not(variable)
+        elif attribute.kind is Kind.CODES:
+            yield domain.states(name, Stated.GIVEN)
+            for code in domain.codes(name):
+                yield domain.has(name, code) if code in kept else z3.Not(domain.has(name, code))
+        else:
+            assert attribute.kind in SINGLE
+            named = others.setdefault(_compared_with(ruleset, name), {})
+            option = kept if kept in options else named.setdefault(kept, _other(kept, named))
+            assert option in options
+            yield domain.states(name, option)
+    document = request.get("document")
+    yield domain.document_given if document is not None else z3.Not(domain.document_given)
+    yield _stray(domain.stray, request, ("subject", "record", "relation", "context"))
+    yield _stray(domain.stray_in_document, request, ("document",))
+
+
+def _compared_with(ruleset: RuleSet, name: str) -> frozenset[str]:
+    """The attributes that rules compare with this one, directly or not."""
+    conditions = [condition for rule in ruleset.rules for condition in rule.conditions.values()]
+    pairs = [{t.attribute, t.other} for c in conditions for t in each_test(c) if isinstance(t, SameAs)]
+    group = {name}
+    while more := [pair for pair in pairs if pair & group and not pair <= group]:
+        group.update(*more)
+    return frozenset(group)
+
+
+def _other(value: str, others: dict[str, str]) -> str:
+    """One of the values that stand for all that no rule names: of those that say nothing, a stroke for each."""
+    if any(character.isalnum() for character in value):
+        return f"X{1 + sum(other[0] == 'X' for other in others.values())}"
+    return "-" * (1 + sum(other[0] == "-" for other in others.values()))
+
+
+def _stray(variable: z3.BoolRef, request: dict[str, Any], entities: tuple[str, ...]) -> z3.BoolRef:
+    known = _ruleset().vocabulary.attributes
+    stated = [f"{entity}.{attribute}" for entity in entities for attribute in request.get(entity) or {}]
+    return variable if any(name not in known for name in stated) else z3.Not(variable)
+
+
+def _spoilt(request: dict[str, Any], draw: st.DrawFn) -> None:
+    """One, two or no facts replaced by something odd, which may be well typed all the same."""
+    places = [(e, a) for e in ("subject", "record", "relation", "document", "context") for a in request.get(e) or {}]
+    for entity, attribute in draw(st.lists(st.sampled_from(places), max_size=2)):
+        request[entity][attribute] = draw(st.sampled_from(ILL))
+    if draw(st.integers(0, 19)) == 0:
+        request[draw(st.sampled_from(["record", "document"]))] = {"of_no_vocabulary": 1}
+
+
+@st.composite
+def _requests(draw: st.DrawFn) -> dict[str, Any]:
+    (request,) = requests(draw(st.integers(0, 10**9)), 1)
+    usable = {key: value for key, value in request.items() if key not in ("documents", "id")}
+    for entity in ("subject", "record", "relation", "context"):
+        if not isinstance(usable.get(entity, {}), dict):
+            usable.pop(entity)
+    if not isinstance(usable.get("document"), dict | None):
+        usable.pop("document")
+    usable.setdefault("subject", {})
+    _spoilt(usable, draw)
+    return usable
+
+
+SETTINGS = settings(
+    max_examples=COUNT, deadline=None, derandomize=not DEEP, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.mark.slow
+@SETTINGS
+@given(_requests(), st.booleans())
+def test_every_request_is_in_the_domain_and_decided_as_foretold(request: dict[str, Any], twisted: bool) -> None:
+    """The laws let every request in, and the formulas say of it what the engine decides."""
+    ruleset, outcomes = _ruleset(twisted), _outcomes(twisted)
+    profile, action = str(request.get("profile")), request.get("action")
+    known = ruleset.vocabulary.actions.get(str(action))
+    if profile not in ruleset.engines or known is None or known.internal:
+        return
+    solver = outcomes.domain.solver()
+    solver.add(list(_literals(ruleset, outcomes.domain, request)))
+    assert solver.check() == z3.sat
+    foretold = _foretold(outcomes.of(profile, known.name), solver.model())
+    assert foretold == _decided(ruleset.engines[profile].decide(request))
+
+
+USUAL = ("doc.listed", "doc.copied", "doc.read", "doc.create", "trace.list")
+"""Actions whose rules look at most things, tried more often."""
+
+
+@st.composite
+def _wishes(draw: st.DrawFn) -> tuple[Outcome, bool, list[z3.BoolRef]]:
+    """An action in a profile, and some facts that a model should have; often that it is permitted."""
+    twisted = draw(st.booleans())
+    outcomes = _outcomes(twisted)
+    domain, actions = outcomes.domain, sorted(outcomes.ruleset.vocabulary.actions)
+    action = draw(st.one_of(st.sampled_from(USUAL), st.sampled_from(actions)))
+    outcome = outcomes.of(draw(st.sampled_from(outcomes.ruleset.profiles)), action)
+    permitted = [outcome.permitted] if draw(st.booleans()) else []
+    fired = draw(st.lists(st.sampled_from(sorted(outcome.fired)), max_size=3)) if outcome.fired else []
+    names = draw(st.lists(st.sampled_from(sorted(domain.options)), max_size=8, unique=True))
+    facts = [domain.states(name, draw(st.sampled_from(domain.options[name]))) for name in names]
+    return outcome, twisted, [*permitted, *(outcome.fired[name] for name in fired), *facts]
+
+
+@pytest.mark.slow
+@SETTINGS
+@given(_wishes())
+def test_every_model_is_a_request_that_is_decided_as_foretold(wishes: tuple[Outcome, bool, list[z3.BoolRef]]) -> None:
+    """Whatever the solver thinks of can be asked of the engine, which decides as the formulas say."""
+    outcome, twisted, facts = wishes
+    solver = outcome.reading.domain.solver()
+    solver.add(outcome.reading.laws())
+    for fact in facts:
+        solver.push()
+        solver.add(fact)
+        if solver.check() != z3.sat:
+            solver.pop()
+    assert solver.check() == z3.sat
+    model = solver.model()
+    request = request_of(model, outcome.reading, outcome.profile)
+    decision = decision_on(_ruleset(twisted).engines[outcome.profile], outcome.reading, request)
+    assert _foretold(outcome, model) == _decided(decision)
+    assert (ITEM in request.get("documents", {})) is outcome.reading.is_item
