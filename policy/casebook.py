@@ -2,27 +2,29 @@
 
 A table names an action, some people of `world.yaml` and, where the action concerns one, some documents; `permitted`
 lists who may, `denied` may say which answer and which rule the others get. Every table is asked in every profile it
-names.
+names, and with the parameters that it sets in place of the profile's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from policy import shape
+from policy.engine import Engine
 from policy.errors import FaultList, Place
 from policy.model import Decision
-from policy.ruleset import RuleSet
+from policy.ruleset import RuleSet, read_parameters
 from policy.source import Mapping, Node, Scalar, Sequence, read
+from policy.variant import engine_with
 
 _AGO = re.compile(r"(\d+) days ago")
 _TABLE = (
-    "name", "profiles", "record", "action", "subjects", "documents", "document", "context", "relation", "facts", "at",
-    "permitted", "denied", "obligations", "visible", "scope",
+    "name", "profiles", "parameters", "record", "action", "subjects", "documents", "document", "context", "relation",
+    "facts", "at", "permitted", "denied", "obligations", "visible", "scope",
 )  # fmt: skip
 _WORLD = ("clock", "subjects", "records", "documents")
 
@@ -62,6 +64,8 @@ class Case:
     """The answer and the rules that a denied case must have, or empty."""
     expected: dict[str, Any]
     """Obligations, visible names and scope that a permitted case must have."""
+    parameters: tuple[tuple[str, object], ...] = ()
+    """What the table sets in place of the profile's own."""
 
 
 TABLES = "*_test.yaml"
@@ -70,8 +74,9 @@ TABLES = "*_test.yaml"
 def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
     """Ask every case of every table in the files of this pattern; a fault in a table goes to `faults`."""
     report = Report()
+    variants: dict[tuple[str, object], Engine] = {}
     for case in cases(ruleset, faults, files):
-        engine = ruleset.engines[case.profile]
+        engine = _engine(ruleset, case, variants)
         decision = engine.decide(case.request)
         report.cases += 1
         for answer in (decision, *engine.decide_items(case.request).values()):
@@ -79,6 +84,15 @@ def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
         if wrong := _wrong(case, decision):
             report.failures.append(Failure(case.place, case.table, case.title, *wrong))
     return report
+
+
+def _engine(ruleset: RuleSet, case: Case, variants: dict[tuple[str, object], Engine]) -> Engine:
+    if not case.parameters:
+        return ruleset.engines[case.profile]
+    key = (case.profile, case.parameters)
+    if key not in variants:
+        variants[key] = engine_with(ruleset, case.profile, dict(case.parameters))
+    return variants[key]
 
 
 def _made(ruleset: RuleSet, decision: Decision) -> set[str]:
@@ -135,11 +149,17 @@ class _Table:
         self._known("record", _names(data.get("record")), self.world["records"])
         actions = self._known("action", _names(data.get("action")), self.ruleset.vocabulary.actions)
         self._unlisted(data, subjects, named)
+        parameters = self._parameters()
         for profile in profiles:
             for action in actions:
                 for subject in subjects:
                     for document in documents:
-                        yield self._case(data, profile, action, subject, document)
+                        yield replace(self._case(data, profile, action, subject, document), parameters=parameters)
+
+    def _parameters(self) -> tuple[tuple[str, object], ...]:
+        known = self.ruleset.vocabulary
+        tree = shape.mapping(self.tree.get("parameters"), "parameters", tuple(known.parameters), self.faults)
+        return tuple(read_parameters(tree, known, self.faults).items())
 
     def _known(self, key: str, names: list[str], known: Any) -> list[str]:
         node = self.tree.get(key)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from policy import shape
 from policy.condition import attributes_of, narrow
+from policy.elsewhere import Elsewhere, check_elsewhere, read_elsewhere
 from policy.engine import Engine
 from policy.errors import FaultList, Place
 from policy.grammar import Grammar
@@ -20,7 +21,8 @@ from policy.vocabulary import Vocabulary, read_vocabulary
 
 LONGEST = 100_000
 """The largest number of days, months or years that a parameter may set."""
-NOT_RULES = frozenset({"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml"})
+ELSEWHERE = ("elsewhere.yaml", "ambiguities.yaml")
+NOT_RULES = frozenset({"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml", *ELSEWHERE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class RuleSet:
     parameters: Map[str, Map[str, object]]
     """By profile."""
     engines: Map[str, Engine] = field(repr=False)
+    elsewhere: Map[str, Map[str, Elsewhere]] = field(repr=False, default_factory=dict)
+    """By file: the law that is no rule of a file, and the questions that it leaves open."""
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -58,26 +62,28 @@ def load(folder: Path) -> RuleSet:
     if not (folder / "vocabulary.yaml").is_file():
         faults.add(Place(str(folder)), "holds no vocabulary.yaml", "name the folder of the rule files")
         faults.raise_if_any()
-    vocabulary = read_vocabulary(_tree(folder, "vocabulary.yaml", faults), faults)
+    vocabulary = read_vocabulary(tree_of(folder, "vocabulary.yaml", faults), faults)
     faults.raise_if_any()  # without a vocabulary every word of every rule would be a fault
     tables = {source.name: read_table(source, folder, faults) for source in vocabulary.tables}
     _check_columns(vocabulary, tables, faults)
     parameters = _profiles(folder, vocabulary, faults)
-    definitions = _definitions(folder, faults)
+    definitions = read_definitions(folder, faults)
     grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
     reader = RuleReader(vocabulary, grammars, faults)
-    rules = tuple(rule for path in rule_files(folder) for rule in reader.read(_tree(folder, path.name, faults)))
+    rules = tuple(rule for path in rule_files(folder) for rule in reader.read(tree_of(folder, path.name, faults)))
     _check(vocabulary, rules, definitions, grammars, faults)
+    elsewhere = _elsewhere(folder, vocabulary, rules, definitions, faults)
     faults.raise_if_any()
     ground = Ground({name: position for position, name in enumerate(vocabulary.attributes)}, tables)
     digest = _digest(folder)
     engines = {name: Engine(name, digest, vocabulary, rules, ground) for name in parameters}
     _check_lists(vocabulary, engines, faults)
     faults.raise_if_any()
-    return RuleSet(folder, digest, vocabulary, rules, tables, parameters, engines)
+    return RuleSet(folder, digest, vocabulary, rules, tables, parameters, engines, elsewhere)
 
 
-def _tree(folder: Path, name: str, faults: FaultList) -> Node | None:
+def tree_of(folder: Path, name: str, faults: FaultList) -> Node | None:
+    """The tree of one file of a rule set, as its faults name it."""
     return read(folder / name, f"{folder.name}/{name}", faults)
 
 
@@ -100,15 +106,18 @@ def _profiles(folder: Path, vocabulary: Vocabulary, faults: FaultList) -> dict[s
 
 def _parameters(folder: Path, path: Path, vocabulary: Vocabulary, faults: FaultList) -> dict[str, object]:
     name = f"profiles/{path.name}"
-    values: dict[str, object] = {}
-    tree = shape.mapping(_tree(folder, name, faults), "a profile", ("title", "parameters"), faults)
+    tree = shape.mapping(tree_of(folder, name, faults), "a profile", ("title", "parameters"), faults)
     node = shape.mapping(tree.get("parameters") if tree else None, "parameters", tuple(vocabulary.parameters), faults)
-    for key, value in node.entries if node else ():
-        if str(key.value) in vocabulary.parameters:
-            values[str(key.value)] = _parameter(str(key.value), value, vocabulary, faults)
+    values = read_parameters(node, vocabulary, faults)
     for missing in vocabulary.parameters.keys() - values.keys():
         faults.add(node.place if node else Place(f"{folder.name}/{name}"), f"the profile lacks parameter `{missing}`")
     return values
+
+
+def read_parameters(node: Mapping | None, vocabulary: Vocabulary, faults: FaultList) -> dict[str, object]:
+    """The parameters that a mapping sets, each of its type."""
+    named = [(str(key.value), value) for key, value in node.entries] if node else []
+    return {name: _parameter(name, value, vocabulary, faults) for name, value in named if name in vocabulary.parameters}
 
 
 def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList) -> object:
@@ -123,15 +132,34 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
     return value
 
 
-def _definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
+def read_definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
+    """The `when` of every named condition, by its name."""
     found = {}
-    for key, name, node in shape.entries(_tree(folder, "definitions.yaml", faults), "definitions", faults):
+    for key, name, node in shape.entries(tree_of(folder, "definitions.yaml", faults), "definitions", faults):
         tree = shape.mapping(node, f"definition `{name}`", ("fr", "en", "when"), faults)
         if tree is None:
             continue
         for language in ("fr", "en"):
             shape.text(shape.required(tree, language, f"definition `{name}`", faults), language, faults)
         found[name] = shape.required(tree, "when", f"definition `{name}`", faults) or Mapping(key.place, ())
+    return found
+
+
+def _elsewhere(
+    folder: Path, vocabulary: Vocabulary, rules: tuple[Rule, ...], definitions: Map[str, Node], faults: FaultList
+) -> dict[str, dict[str, Elsewhere]]:
+    """What the two files say where they are there; a rule set needs neither to decide."""
+    known = {
+        "rules": {rule.id for rule in rules},
+        "definitions": definitions,
+        "parameters": vocabulary.parameters,
+        "attributes": vocabulary.attributes,
+        "tables": {source.name for source in vocabulary.tables},
+    }
+    found = {}
+    for name in (name for name in ELSEWHERE if (folder / name).is_file()):
+        found[name] = read_elsewhere(tree_of(folder, name, faults), name, faults)
+        check_elsewhere(found[name].values(), known, {rule.catalogue_id for rule in rules}, faults)
     return found
 
 
