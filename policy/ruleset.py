@@ -22,7 +22,9 @@ from policy.vocabulary import Vocabulary, read_vocabulary
 LONGEST = 100_000
 """The largest number of days, months or years that a parameter may set."""
 ELSEWHERE = ("elsewhere.yaml", "ambiguities.yaml")
-NOT_RULES = frozenset({"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml", *ELSEWHERE})
+NOT_RULES = frozenset(
+    {"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml", "matrix.yaml", *ELSEWHERE}
+)
 
 
 @dataclass(frozen=True, slots=True)
