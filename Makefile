@@ -69,6 +69,7 @@ $(call step,buf lint,$(BIN)/buf lint protos)
 $(call step,buf breaking: against the last commit,$(breaking))
 $(call step,generated code is fresh,$(BIN)/python protos/generate.py --check)
 $(call step,rules/schema is fresh,$(BIN)/dmp rules schema)
+$(call step,dmp rules fmt,$(BIN)/dmp rules fmt --check)
 $(call step,rules/RULES.md is fresh,$(BIN)/dmp rules docs)
 $(call step,dmp rules check,$(BIN)/dmp rules check)
 $(call step,dmp rules test,$(BIN)/dmp rules test)
@@ -95,9 +96,10 @@ test-deep: $(STAMP) ## the long properties in full, for hours if need be
 	$(call tests,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) -m "")
 
 ##@ Write
-fmt: $(STAMP) ## put the Python files in their one format, and mend what can be
+fmt: $(STAMP) ## put the Python and rule files in their one format, and mend what can be
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
+	@$(BIN)/dmp rules fmt
 protos: $(STAMP) ## write protos/gen anew from the protos
 	@$(BIN)/python protos/generate.py
 schema: $(STAMP) ## write rules/schema anew from the vocabulary
