@@ -40,6 +40,8 @@ class RuleSet:
     parameters: Map[str, Map[str, object]]
     """By profile."""
     engines: Map[str, Engine] = field(repr=False)
+    trees: tuple[Map[str, Node], tuple[Node | None, ...]] = field(repr=False, default=({}, ()))
+    """The definitions and the files of rules as they were read, from which a profile can be made with other values."""
     elsewhere: Map[str, Map[str, Elsewhere]] = field(repr=False, default_factory=dict)
     """By file: the law that is no rule of a file, and the questions that it leaves open."""
 
@@ -72,7 +74,8 @@ def load(folder: Path) -> RuleSet:
     definitions = read_definitions(folder, faults)
     grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
     reader = RuleReader(vocabulary, grammars, faults)
-    rules = tuple(rule for path in rule_files(folder) for rule in reader.read(tree_of(folder, path.name, faults)))
+    files = tuple(tree_of(folder, path.name, faults) for path in rule_files(folder))
+    rules = tuple(rule for tree in files for rule in reader.read(tree))
     _check(vocabulary, rules, definitions, grammars, faults)
     elsewhere = _elsewhere(folder, vocabulary, rules, definitions, faults)
     faults.raise_if_any()
@@ -81,7 +84,7 @@ def load(folder: Path) -> RuleSet:
     engines = {name: Engine(name, digest, vocabulary, rules, ground) for name in parameters}
     _check_lists(vocabulary, engines, faults)
     faults.raise_if_any()
-    return RuleSet(folder, digest, vocabulary, rules, tables, parameters, engines, elsewhere)
+    return RuleSet(folder, digest, vocabulary, rules, tables, parameters, engines, (definitions, files), elsewhere)
 
 
 def tree_of(folder: Path, name: str, faults: FaultList) -> Node | None:

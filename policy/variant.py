@@ -9,21 +9,19 @@ from policy.errors import FaultList
 from policy.grammar import Grammar
 from policy.logic import Ground
 from policy.rule import RuleReader
-from policy.ruleset import RuleSet, read_definitions, rule_files, tree_of
+from policy.ruleset import RuleSet
 
 
 def engine_with(ruleset: RuleSet, profile: str, changes: Mapping[str, object]) -> Engine:
-    """The engine of `profile` with these parameters changed, its rules read anew from the rule set's folder.
+    """The engine of `profile` with these parameters changed, made from the files as they were loaded.
 
-    Raises `RuleFaults` when the files no longer load. Its decisions bear no digest: it is no rule set in force.
+    Its decisions bear no digest: it is no rule set in force.
     """
-    faults = FaultList()
-    vocabulary = ruleset.vocabulary
+    definitions, files = ruleset.trees
+    told = FaultList()  # what can be wrong was told when the rule set was loaded, but for the other profiles' names
     values = {**ruleset.parameters[profile], **changes}
-    grammar = Grammar(vocabulary, ruleset.tables, values, read_definitions(ruleset.folder, faults), faults)
-    reader = RuleReader(vocabulary, dict.fromkeys(ruleset.profiles, grammar), faults)
-    trees = (tree_of(ruleset.folder, path.name, faults) for path in rule_files(ruleset.folder))
-    rules = [rule for tree in trees for rule in reader.read(tree)]
-    faults.raise_if_any()
-    ground = Ground({name: position for position, name in enumerate(vocabulary.attributes)}, ruleset.tables)
-    return Engine(profile, "", vocabulary, rules, ground)
+    grammar = Grammar(ruleset.vocabulary, ruleset.tables, values, definitions, told)
+    reader = RuleReader(ruleset.vocabulary, {profile: grammar}, told)
+    rules = [rule for tree in files for rule in reader.read(tree)]
+    ground = Ground({name: position for position, name in enumerate(ruleset.vocabulary.attributes)}, ruleset.tables)
+    return Engine(profile, "", ruleset.vocabulary, rules, ground)
