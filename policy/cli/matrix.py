@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -96,7 +97,9 @@ def _import(ruleset: RuleSet, view: View, path: Path, as_json: bool) -> None:
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}")
         return
-    merged, changes = merge(text, source, sheet, path.name, faults)
+    merged, changes = text, list["Change"]()
+    with suppress(RuleFaults):  # so many that reading stopped; `faults` has them
+        merged, changes = merge(text, source, sheet, path.name, faults)
     if faults.faults:
         tell_faults(RuleFaults(faults.faults), as_json)
         raise typer.Exit(INVALID_RULES)
