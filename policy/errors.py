@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 MOST = 5_000
 """Faults after which reading stops: who has so many mends the first ones first."""
-ADVISED = 500
+ADVISED = 200
 """Faults for which the nearest known word is looked up, which takes time."""
 
 

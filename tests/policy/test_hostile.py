@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.errors import MOST, FaultList, Place, RuleFaults
+from policy.errors import ADVISED, MOST, FaultList, Place, RuleFaults
 from policy.ruleset import load
 from policy.source import MAX_BYTES, MAX_NODES
 
@@ -74,13 +74,19 @@ def test_a_hostile_file_is_refused_within_a_second(content: bytes, fault: str, f
     if "d27" in content[-60:].decode("latin-1"):
         with (folder / "definitions.yaml").open("ab") as file:
             file.write(DOUBLED)
+    took, faults = _refused(folder)
+    if took >= 1:  # a neighbour on the same core may have slowed it
+        took, faults = _refused(folder)
+    assert took < 1
+    assert [told for told in faults if fault in told], faults[:3]
+    assert len(faults) <= MOST + 1
+
+
+def _refused(folder: Path) -> tuple[float, list[str]]:
     started = time.process_time()
     with pytest.raises(RuleFaults) as raised:
         load(folder)
-    assert time.process_time() - started < 1
-    told = [str(found) for found in raised.value.faults if fault in str(found)]
-    assert told, [str(found) for found in raised.value.faults[:3]]
-    assert len(raised.value.faults) <= MOST + 1
+    return time.process_time() - started, [str(found) for found in raised.value.faults]
 
 
 def test_so_many_faults_are_told_by_every_command(folder: Path) -> None:
@@ -103,4 +109,4 @@ def test_the_nearest_word_is_looked_up_for_the_first_faults_only() -> None:
     for line in range(1, 1_001):
         faults.add_unknown(Place("f.yaml", line), "word", "doc.rea", ["doc.read"])
     advised = [fault.advice != "" for fault in faults.faults]
-    assert (len(advised), advised.count(True), advised[0], advised[-1]) == (1_000, 500, True, False)
+    assert (len(advised), advised.count(True), advised[0], advised[-1]) == (1_000, ADVISED, True, False)
