@@ -23,7 +23,7 @@ define tests
 @printf '\n▸ %s\n' '$(1)'; $(2) || { code=$$?; printf '✗ make $@ stopped at: %s\n' '$(1)' >&2; exit $$code; }
 endef
 
-.PHONY: help setup run demo check test test-deep fmt protos schema lock clean
+.PHONY: help setup run demo check test test-deep fmt protos schema docs lock clean
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,8 @@ $(call step,buf lint,$(BIN)/buf lint protos)
 $(call step,buf breaking: against the last commit,$(breaking))
 $(call step,generated code is fresh,$(BIN)/python protos/generate.py --check)
 $(call step,rules/schema is fresh,$(BIN)/dmp rules schema)
+$(call step,dmp rules fmt,$(BIN)/dmp rules fmt --check)
+$(call step,rules/RULES.md is fresh,$(BIN)/dmp rules docs)
 $(call step,dmp rules check,$(BIN)/dmp rules check)
 $(call step,dmp rules test,$(BIN)/dmp rules test)
 $(call step,dmp rules prove,$(BIN)/dmp rules prove)
@@ -95,13 +97,16 @@ test-deep: $(STAMP) ## the long properties in full, for hours if need be
 	$(call tests,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) -m "")
 
 ##@ Write
-fmt: $(STAMP) ## put the Python files in their one format, and mend what can be
+fmt: $(STAMP) ## put the Python and rule files in their one format, and mend what can be
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
+	@$(BIN)/dmp rules fmt
 protos: $(STAMP) ## write protos/gen anew from the protos
 	@$(BIN)/python protos/generate.py
 schema: $(STAMP) ## write rules/schema anew from the vocabulary
 	@$(BIN)/dmp rules schema || true
+docs: $(STAMP) ## write rules/RULES.md anew from the rules
+	@$(BIN)/dmp rules docs || true
 
 ##@ Keep
 lock: ## choose new releases within pyproject.toml and write requirements.lock

@@ -2,28 +2,30 @@
 
 A table names actions (or a group of them), some people of `world.yaml` and, where the action concerns one, some
 documents; `permitted` lists who may, `denied` may say which answer and which rule the others get. Every table is asked
-in every profile it names.
+in every profile it names, and with the parameters that it sets in place of the profile's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from policy import shape
+from policy.engine import Engine
 from policy.errors import FaultList, Place
 from policy.model import Decision
-from policy.ruleset import RuleSet
+from policy.ruleset import RuleSet, read_parameters
 from policy.source import Mapping, read
+from policy.variant import engine_with
 from policy.world import PARTS, names, plain, read_world
 
 _AGO = re.compile(r"(\d+) days ago")
 _TABLE = (
-    "name", "profiles", "record", "action", "subjects", "documents", "document", "context", "relation", "facts", "at",
-    "except", "permitted", "denied", "obligations", "visible", "scope",
+    "name", "profiles", "parameters", "record", "action", "subjects", "documents", "document", "context", "relation",
+    "facts", "at", "except", "permitted", "denied", "obligations", "visible", "scope",
 )  # fmt: skip
 
 
@@ -67,6 +69,8 @@ class Case:
     """The answer and the rules that a denied case must have, or empty."""
     expected: dict[str, Any]
     """Obligations, visible names (or how many) and scope that a permitted case must have."""
+    parameters: tuple[tuple[str, object], ...] = ()
+    """What the table sets in place of the profile's own."""
 
 
 TABLES = "*_test.yaml"
@@ -75,8 +79,9 @@ TABLES = "*_test.yaml"
 def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
     """Ask every case of every table in the files of this pattern; a fault in a table goes to `faults`."""
     report = Report()
+    variants: dict[tuple[str, object], Engine] = {}
     for case in cases(ruleset, faults, files):
-        engine = ruleset.engines[case.profile]
+        engine = _engine(ruleset, case, variants)
         decision = engine.decide(case.request)
         report.asked.append(case)
         for answer in (decision, *engine.decide_items(case.request).values()):
@@ -84,6 +89,15 @@ def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
         if found := wrong(case, decision):
             report.failures.append(Failure(case.place, case.table, case.title, *found))
     return report
+
+
+def _engine(ruleset: RuleSet, case: Case, variants: dict[tuple[str, object], Engine]) -> Engine:
+    if not case.parameters:
+        return ruleset.engines[case.profile]
+    key = (case.profile, case.parameters)
+    if key not in variants:
+        variants[key] = engine_with(ruleset, case.profile, dict(case.parameters))
+    return variants[key]
 
 
 def _made(ruleset: RuleSet, decision: Decision) -> set[str]:
@@ -131,11 +145,17 @@ class _Table:
         self._known("record", names(data.get("record")), self.world["records"])
         actions = [name for name in self._actions(data, "action") if name not in self._actions(data, "except")]
         self._unlisted(data, subjects, named)
+        parameters = self._parameters()
         for profile in profiles:
             for action in actions:
                 for subject in subjects:
                     for document in documents:
-                        yield self._case(data, profile, action, subject, document)
+                        yield replace(self._case(data, profile, action, subject, document), parameters=parameters)
+
+    def _parameters(self) -> tuple[tuple[str, object], ...]:
+        known = self.ruleset.vocabulary
+        tree = shape.mapping(self.tree.get("parameters"), "parameters", tuple(known.parameters), self.faults)
+        return tuple(read_parameters(tree, known, self.faults).items())
 
     def _all(self, value: Any) -> list[str]:
         """Names, those that stand for many replaced by these."""

@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+MOST = 5_000
+"""Faults after which reading stops: who has so many mends the first ones first."""
+ADVISED = 200
+"""Faults for which the nearest known word is looked up, which takes time."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -46,12 +51,15 @@ class FaultList:
     faults: list[Fault] = field(default_factory=list)
 
     def add(self, place: Place, message: str, advice: str = "") -> None:
-        """Note one fault."""
+        """Note one fault; raises `RuleFaults` when there are so many that more would help nobody."""
         self.faults.append(Fault(place, message, advice))
+        if len(self.faults) >= MOST:
+            self.faults.append(Fault(Place(place.file), f"more than {MOST} faults", "mend these, then try again"))
+            self.raise_if_any()
 
     def add_unknown(self, place: Place, what: str, word: object, known: Iterable[str]) -> None:
         """Note a word that the rule set does not know, with the nearest one that it does."""
-        near = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+        near = get_close_matches(str(word), list(known), n=1, cutoff=0.6) if len(self.faults) < ADVISED else []
         self.add(place, f"unknown {what} `{word}`", f"did you mean `{near[0]}`?" if near else "")
 
     def raise_if_any(self) -> None:

@@ -32,6 +32,8 @@ from policy.vocabulary import Attribute, Kind, Vocabulary
 _OPERATORS = ("contains", "contains_any", "exists", "same_as", "one_of", "elapsed", "listed_in", "column_of", "column")
 UNITS: dict[str, Unit] = {"days": "days", "months": "months", "years": "years"}
 _TIMES = (Kind.DATE, Kind.TIME)
+MOST_TESTS = 10_000
+"""Tests that one condition may come to with its definitions written out."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,9 @@ class Grammar:
     used: set[str] = field(default_factory=set)
     """Definitions, parameters and tables that some rule names."""
     _open: list[str] = field(default_factory=list)
+    _read: dict[str, tuple[Condition, int]] = field(default_factory=dict)
+    """Definitions that were read, each with the number of its tests."""
+    _tests: int = 0
 
     def meaning(self, word: str) -> object:
         """What a word among those used stands for: a definition's tree, a parameter's value, a table."""
@@ -56,8 +61,12 @@ class Grammar:
 
     def condition(self, node: Node | None) -> Condition:
         """A mapping: all of its entries hold. A list: any of its items holds."""
+        self._tests = 0
+        return self._condition(node)
+
+    def _condition(self, node: Node | None) -> Condition:
         if isinstance(node, Sequence):
-            return some([self.condition(item) for item in shape.items(node, "a condition", self.faults)])
+            return some([self._condition(item) for item in shape.items(node, "a condition", self.faults)])
         tree = shape.mapping(node, "a condition", None, self.faults)
         if tree is None:
             return FALSE
@@ -68,10 +77,10 @@ class Grammar:
     def _entry(self, key: Scalar, value: Node) -> Condition:
         word = str(key.value)
         if word in ("any", "all"):
-            parts = [self.condition(item) for item in shape.items(value, f"`{word}`", self.faults)]
+            parts = [self._condition(item) for item in shape.items(value, f"`{word}`", self.faults)]
             return some(parts) if word == "any" else every(parts)
         if word == "not":
-            return negation(self.condition(value))
+            return negation(self._condition(value))
         if word == "definition":
             return every([self._definition(item, name) for item, name in shape.texts(value, "definition", self.faults)])
         if word.startswith("parameter."):
@@ -92,11 +101,23 @@ class Grammar:
         if tree is None:
             self.faults.add_unknown(node.place, "definition", name, self.definitions)
             return FALSE
-        self._open.append(name)
-        try:
-            return self.condition(tree)
-        finally:
+        if name not in self._read:
+            before = self._tests
+            self._open.append(name)
+            condition = self._condition(tree)
             self._open.pop()
+            self._read[name] = condition, self._tests - before
+            return condition
+        condition, tests = self._read[name]
+        return condition if self._count(node, tests) else FALSE
+
+    def _count(self, node: Node, tests: int) -> bool:
+        """Whether the condition stays within its bound with so many tests more: definitions multiply one another."""
+        within = self._tests <= MOST_TESTS
+        self._tests += tests
+        if within and self._tests > MOST_TESTS:
+            self.faults.add(node.place, f"this condition makes more than {MOST_TESTS} tests", "use fewer definitions")
+        return self._tests <= MOST_TESTS
 
     def _parameter(self, key: Scalar, name: str, value: Node) -> Condition:
         self.used.add(f"parameter.{name}")
@@ -120,6 +141,8 @@ class Grammar:
         return [item for item in nodes if isinstance(item, Scalar)]
 
     def _test(self, attribute: Attribute, node: Node) -> Condition:
+        if not self._count(node, 1):
+            return FALSE
         if isinstance(node, Mapping):
             return self._operator(attribute, node)
         if attribute.kind in (Kind.CODES, *_TIMES):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from policy import shape
 from policy.condition import attributes_of, narrow
+from policy.elsewhere import Elsewhere, check_elsewhere, read_elsewhere
 from policy.engine import Engine
 from policy.errors import Fault, FaultList, Place
 from policy.grammar import Grammar
@@ -21,7 +22,10 @@ from policy.vocabulary import Vocabulary, read_vocabulary
 
 LONGEST = 100_000
 """The largest number of days, months or years that a parameter may set."""
-NOT_RULES = frozenset({"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml"})
+ELSEWHERE = ("elsewhere.yaml", "ambiguities.yaml")
+NOT_RULES = frozenset(
+    {"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml", "matrix.yaml", *ELSEWHERE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ class RuleSet:
     parameters: Map[str, Map[str, object]]
     """By profile."""
     engines: Map[str, Engine] = field(repr=False)
+    definitions: Map[str, Node] = field(repr=False)
+    """By name, as they were read."""
+    trees: tuple[Node | None, ...] = field(repr=False)
+    """The files of rules as they were read, from which a profile can be made with other values."""
+    elsewhere: Map[str, Map[str, Elsewhere]] = field(repr=False, default_factory=dict)
+    """By file: the law that is no rule of a file, and the questions that it leaves open."""
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -68,7 +78,10 @@ class Files:
 def load(folder: Path) -> RuleSet:
     """Load and check a rule set; raises `RuleFaults` with every fault, in file order."""
     faults = FaultList()
-    return assemble(read_files(folder, faults), faults, Readings())
+    ruleset = assemble(read_files(folder, faults), faults, Readings())
+    ruleset = replace(ruleset, elsewhere=_elsewhere(ruleset, faults))
+    faults.raise_if_any()
+    return ruleset
 
 
 def read_files(folder: Path, faults: FaultList) -> Files:
@@ -76,12 +89,12 @@ def read_files(folder: Path, faults: FaultList) -> Files:
     if not (folder / "vocabulary.yaml").is_file():
         faults.add(Place(str(folder)), "holds no vocabulary.yaml", "name the folder of the rule files")
         faults.raise_if_any()
-    vocabulary = read_vocabulary(_tree(folder, "vocabulary.yaml", faults), faults)
+    vocabulary = read_vocabulary(tree_of(folder, "vocabulary.yaml", faults), faults)
     faults.raise_if_any()  # without a vocabulary every word of every rule would be a fault
     tables = {source.name: read_table(source, folder, faults) for source in vocabulary.tables}
     profiles = [f"profiles/{path.name}" for path in sorted((folder / "profiles").glob("*.yaml"))]
     names = ("definitions.yaml", *profiles, *(path.name for path in rule_files(folder)))
-    trees = {name: _tree(folder, name, faults) for name in names}
+    trees = {name: tree_of(folder, name, faults) for name in names}
     return Files(folder, _digest(folder), vocabulary, tables, trees)
 
 
@@ -93,10 +106,11 @@ def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
     vocabulary, tables = files.vocabulary, files.tables
     _check_columns(vocabulary, tables, faults)
     parameters = _profiles(files, faults)
-    definitions = _definitions(files.trees["definitions.yaml"], faults)
+    definitions = read_definitions(files.trees["definitions.yaml"], faults)
     grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
     reader = RuleReader(vocabulary, grammars, faults, readings)
-    rules = tuple(rule for name, tree in files.trees.items() if _holds_rules(name) for rule in reader.read(tree))
+    trees = tuple(tree for name, tree in files.trees.items() if _holds_rules(name))
+    rules = tuple(rule for tree in trees for rule in reader.read(tree))
     _check(vocabulary, definitions, grammars, faults)
     for rule in _early(rules, vocabulary):
         faults.faults += readings.of(rule, lambda known: _early_faults(known, vocabulary))
@@ -105,7 +119,7 @@ def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
     engines = {name: Engine(name, files.digest, vocabulary, rules, ground) for name in parameters}
     _check_lists(vocabulary, engines, faults)
     faults.raise_if_any()
-    return RuleSet(files.folder, files.digest, vocabulary, rules, tables, parameters, engines)
+    return RuleSet(files.folder, files.digest, vocabulary, rules, tables, parameters, engines, definitions, trees)
 
 
 def _holds_rules(name: str) -> bool:
@@ -124,7 +138,8 @@ def read_rules(node: Node | None, ruleset: RuleSet, faults: FaultList) -> list[R
     return rules
 
 
-def _tree(folder: Path, name: str, faults: FaultList) -> Node | None:
+def tree_of(folder: Path, name: str, faults: FaultList) -> Node | None:
+    """The tree of one file of a rule set, as its faults name it."""
     return read(folder / name, f"{folder.name}/{name}", faults)
 
 
@@ -150,13 +165,17 @@ def _parameters(files: Files, name: str, faults: FaultList) -> dict[str, object]
     values: dict[str, object] = {}
     tree = shape.mapping(files.trees[name], "a profile", ("title", "parameters"), faults)
     node = shape.mapping(tree.get("parameters") if tree else None, "parameters", tuple(vocabulary.parameters), faults)
-    for key, value in node.entries if node else ():
-        if str(key.value) in vocabulary.parameters:
-            values[str(key.value)] = _parameter(str(key.value), value, vocabulary, faults)
+    values = read_parameters(node, vocabulary, faults)
     for missing in vocabulary.parameters.keys() - values.keys():
         place = node.place if node else Place(f"{files.folder.name}/{name}")
         faults.add(place, f"the profile lacks parameter `{missing}`")
     return values
+
+
+def read_parameters(node: Mapping | None, vocabulary: Vocabulary, faults: FaultList) -> dict[str, object]:
+    """The parameters that a mapping sets, each of its type."""
+    named = [(str(key.value), value) for key, value in node.entries] if node else []
+    return {name: _parameter(name, value, vocabulary, faults) for name, value in named if name in vocabulary.parameters}
 
 
 def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList) -> object:
@@ -171,12 +190,8 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
     return value
 
 
-def definitions(folder: Path, faults: FaultList) -> dict[str, Node]:
-    """The named conditions of definitions.yaml, each as it stands there."""
-    return _definitions(_tree(folder, "definitions.yaml", faults), faults)
-
-
-def _definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:
+def read_definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:
+    """The `when` of every named condition, by its name, in the tree of definitions.yaml."""
     found = {}
     for key, name, node in shape.entries(root, "definitions", faults):
         tree = shape.mapping(node, f"definition `{name}`", ("fr", "en", "when"), faults)
@@ -185,6 +200,23 @@ def _definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:
         for language in ("fr", "en"):
             shape.text(shape.required(tree, language, f"definition `{name}`", faults), language, faults)
         found[name] = shape.required(tree, "when", f"definition `{name}`", faults) or Mapping(key.place, ())
+    return found
+
+
+def _elsewhere(ruleset: RuleSet, faults: FaultList) -> dict[str, dict[str, Elsewhere]]:
+    """What the two files say where they are there; a rule set needs neither to decide."""
+    vocabulary = ruleset.vocabulary
+    known = {
+        "rules": {rule.id for rule in ruleset.rules},
+        "definitions": ruleset.definitions,
+        "parameters": vocabulary.parameters,
+        "attributes": vocabulary.attributes,
+        "tables": {source.name for source in vocabulary.tables},
+    }
+    found = {}
+    for name in (name for name in ELSEWHERE if (ruleset.folder / name).is_file()):
+        found[name] = read_elsewhere(tree_of(ruleset.folder, name, faults), name, faults)
+        check_elsewhere(found[name].values(), known, {rule.catalogue_id for rule in ruleset.rules}, faults)
     return found
 
 

@@ -18,6 +18,7 @@ from policy.errors import FaultList, Place
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 30
+MAX_NODES = 100_000
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
@@ -85,6 +86,7 @@ class _Builder:
         self._faults = faults
         self._stack: list[tuple[Place, bool, list[Node]]] = []
         self._root: Node | None = None
+        self._nodes = 0
 
     def build(self, text: str) -> Node | None:
         try:
@@ -114,6 +116,10 @@ class _Builder:
 
     def _take(self, event: yaml.Event) -> bool:
         place = self._place(event.start_mark)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._faults.add(place, f"more than {MAX_NODES} words and brackets", "split the file")
+            return False
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             self._faults.add(place, "anchors and aliases (`&`, `*`) are not part of the rule language", "write it out")
             return False

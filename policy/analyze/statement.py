@@ -12,7 +12,7 @@ from policy.errors import FaultList, Place
 from policy.grammar import Grammar
 from policy.model import Answer
 from policy.rule import RuleReader
-from policy.ruleset import RuleSet, definitions
+from policy.ruleset import RuleSet
 from policy.shape import Text
 from policy.source import Mapping, Node, read
 
@@ -63,9 +63,8 @@ def read_statements(ruleset: RuleSet, faults: FaultList) -> list[Statement]:
     if not path.is_file():
         faults.add(Place(f"{ruleset.folder.name}/{FILE}"), "is missing", "state what no rule may ever do")
         return []
-    named = definitions(ruleset.folder, faults)
     grammars = {
-        profile: Grammar(ruleset.vocabulary, ruleset.tables, parameters, named, faults)
+        profile: Grammar(ruleset.vocabulary, ruleset.tables, parameters, ruleset.definitions, faults)
         for profile, parameters in ruleset.parameters.items()
     }
     reader = _Reader(ruleset, RuleReader(ruleset.vocabulary, grammars, faults), grammars, faults)

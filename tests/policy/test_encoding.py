@@ -73,7 +73,7 @@ def _ruleset(*, twisted: bool = False) -> RuleSet:
 
 @cache
 def _outcomes(twisted: bool) -> Outcomes:
-    return Outcomes(Domain([_ruleset(twisted)]), _ruleset(twisted))
+    return Outcomes(Domain([_ruleset(twisted=twisted)]), _ruleset(twisted))
 
 
 def _foretold(outcome: Outcome, model: z3.ModelRef) -> dict[str, object]:
@@ -206,7 +206,7 @@ SETTINGS = settings(
 @given(_requests(), st.booleans())
 def test_every_request_is_in_the_domain_and_decided_as_foretold(request: dict[str, Any], twisted: bool) -> None:
     """The laws let every request in, and the formulas say of it what the engine decides."""
-    ruleset, outcomes = _ruleset(twisted), _outcomes(twisted)
+    ruleset, outcomes = _ruleset(twisted=twisted), _outcomes(twisted)
     profile, action = str(request.get("profile")), request.get("action")
     known = ruleset.vocabulary.actions.get(str(action))
     if profile not in ruleset.engines or known is None or known.internal:
@@ -253,6 +253,6 @@ def test_every_model_is_a_request_that_is_decided_as_foretold(wishes: tuple[Outc
     assert solver.check() == z3.sat
     model = solver.model()
     request = request_of(model, outcome.reading, outcome.profile)
-    decision = decision_on(_ruleset(twisted).engines[outcome.profile], outcome.reading, request)
+    decision = decision_on(_ruleset(twisted=twisted).engines[outcome.profile], outcome.reading, request)
     assert _foretold(outcome, model) == _decided(decision)
     assert (ITEM in request.get("documents", {})) is outcome.reading.is_item

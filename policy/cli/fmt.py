@@ -1,0 +1,78 @@
+"""`dmp rules fmt`: the rule files in their one canonical layout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from policy.cli.app import FAILED, HELD, INVALID_RULES, NOT_OPENED, RULES, Folder, Json, app, plain, tell_faults
+from policy.errors import FaultList, Place, RuleFaults
+
+
+@app.command()
+def fmt(
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit 1 when a file is not laid out so")
+    ] = False,
+    folder: Folder = RULES,
+    as_json: Json = False,
+) -> None:
+    """Lay every rule file out in its canonical form; comments stay, and no decision changes."""
+    from policy.layout import BY_HAND
+
+    paths = [path for path in sorted(folder.rglob("*.yaml")) if path.name not in BY_HAND]
+    if not paths:
+        Console(stderr=True, highlight=False).print(
+            f"{plain(folder.name)} holds no rule file; name another with --rules"
+        )
+        raise typer.Exit(NOT_OPENED)
+    faults = FaultList()
+    texts = {path: laid for path in paths if (laid := _changed(path, folder, faults)) is not None}
+    if faults.faults:
+        tell_faults(RuleFaults(faults.faults), as_json)
+        raise typer.Exit(INVALID_RULES)
+    if not check:
+        for path, text in texts.items():
+            path.write_bytes(text.encode("utf-8"))
+    _tell([_name(path, folder) for path in texts], len(paths), check, as_json)
+    raise typer.Exit(FAILED if check and texts else HELD)
+
+
+def _name(path: Path, folder: Path) -> str:
+    return f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+
+def _changed(path: Path, folder: Path, faults: FaultList) -> str | None:
+    """The file laid out, where that is not what it is."""
+    from policy.layout import laid_out
+    from policy.source import parse
+
+    name = _name(path, folder)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        faults.add(Place(name), f"cannot be read: {error.strerror}")
+        return None
+    known = len(faults.faults)
+    parse(content, name, faults)  # tells what is no text, or too large
+    if len(faults.faults) > known:
+        return None
+    text = content.decode("utf-8")
+    laid = laid_out(text, name, faults)
+    return laid if laid != text else None
+
+
+def _tell(names: list[str], files: int, check: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"held": not (check and names), "files": files, "changed": names}))
+        return
+    console = Console(highlight=False)
+    for name in names:
+        console.print(f"[yellow]{'would change' if check else 'laid out'}[/] {plain(name)}")
+    if check and names:
+        console.print("next: [bold]dmp rules fmt[/]")
+    console.print(f"{files - len(names)} of {files} files were in their layout")
