@@ -35,6 +35,13 @@ TRANSPORT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; above the gate's own limit, so that the gate says why a request is too large."""
 MOST_STREAMS: Final = 200
 """Calls that one connection may have under way; more wait in the caller."""
+OPTIONS: Final = (
+    ("grpc.max_receive_message_length", TRANSPORT_LIMIT),
+    # Two processes on one port would each answer some of the calls.
+    ("grpc.so_reuseport", 0),
+    # One connection cannot hold the streams of all.
+    ("grpc.max_concurrent_streams", MOST_STREAMS),
+)
 DRAIN: Final = 10.0
 """Seconds given to running calls when the process is told to end."""
 DETAILS: Final = "grpc-status-details-bin"
@@ -186,15 +193,7 @@ async def _listen(
     suite: Suite,
     secured: grpc.ServerCredentials | None,
 ) -> Listening:
-    server = grpc.aio.server(
-        options=[
-            ("grpc.max_receive_message_length", TRANSPORT_LIMIT),
-            # Two processes on one port would each answer some of the calls.
-            ("grpc.so_reuseport", 0),
-            # One connection cannot hold the streams of all.
-            ("grpc.max_concurrent_streams", MOST_STREAMS),
-        ],
-    )
+    server = grpc.aio.server(options=OPTIONS)
     for service in feature.services:
         own = {
             method.name: _bytes_handler(method, suite.gate, suite.telemetry.timer(method.path))
