@@ -35,9 +35,9 @@ def main(
 ) -> None:
     """Measure the suite over both stores beside an empty echo; exit 0 if every target is met, 1 otherwise."""
     console = Console(stderr=True)
-    machine, (generator, told) = report.machine(), _generator(python)
-    rounds, seconds = QUICK if quick else FULL
     VAR.mkdir(exist_ok=True)
+    machine, (generator, told) = report.machine(VAR), _generator(python)
+    rounds, seconds = QUICK if quick else FULL
     try:
         with _progress(console) as progress, _measures(progress) as measures:
             samples = _rounds(measures, generator, rounds, seconds, progress)

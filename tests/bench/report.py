@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console, Group
@@ -19,6 +22,10 @@ from tests.bench.targets import TARGETS, Rounds, Target
 BUSY: Final = 0.5
 """Of a core: with more to do before it is asked anything, the machine is busy."""
 
+SLOW: Final = 1.0
+"""Milliseconds; an ordinary disk takes a fifth of it."""
+SYNCS: Final = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -28,15 +35,17 @@ class Machine:
     load: float
     """Processes that wanted to run, in the minute before."""
     python: str
+    sync: float
+    """Milliseconds until a small write is on the disk: every group of traces waits so long, and the echo never."""
 
     @property
     def doubts(self) -> list[str]:
         """Why the figures are less sure than they look."""
         found = []
         if self.load > BUSY * self.cores:
-            found.append(
-                f"the machine was busy before ({self.load:.1f} processes ran): trust the ratios, not the rates"
-            )
+            found.append(f"the machine was busy before ({self.load:.1f} processes ran): ratios to the echo are too low")
+        if self.sync > SLOW:
+            found.append(f"the disk is slow or busy, a write takes {self.sync:.1f} ms: ratios to the echo are too low")
         if self.cores < 2:
             found.append("there is one core, which servers and client share: the echo is too slow, and ratios too high")
         return found
@@ -95,9 +104,21 @@ class Report:
         return table
 
 
-def machine() -> Machine:
-    """The one that runs this, before anything is measured."""
-    return Machine(len(os.sched_getaffinity(0)), os.getloadavg()[0], platform.python_version())
+def machine(folder: Path) -> Machine:
+    """The one that runs this, before anything is measured, with the disk of a folder."""
+    cores, version = len(os.sched_getaffinity(0)), platform.python_version()
+    return Machine(cores, os.getloadavg()[0], version, _sync(folder))
+
+
+def _sync(folder: Path) -> float:
+    took = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(SYNCS):
+            began = time.perf_counter()
+            os.pwrite(file.fileno(), bytes(4096), 0)
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1e3
 
 
 def tell(report: Report, *, as_json: bool) -> None:

@@ -129,9 +129,9 @@ def test_targets_are_judged_by_the_median_of_ratios() -> None:
 def test_a_missed_target_is_told() -> None:
     """In the report as a whole, in its JSON, and with what makes the machine doubtful."""
     target = Target("rate", "rate", "ours", "echo", least=0.6)
-    report = Report(Machine(1, 5.0, "3.11"), "h2load", {"ours": samples(1), "echo": samples(2)}, [target])
+    report = Report(Machine(1, 5.0, "3.11", 2.0), "h2load", {"ours": samples(1), "echo": samples(2)}, [target])
     assert not report.held
     told = json.loads(json.dumps(report.json()))
     assert [(found["median"], found["met"]) for found in told["targets"]] == [(0.5, False)]
-    assert len(told["machine"]["doubts"]) == 2
+    assert len(told["machine"]["doubts"]) == 3
     assert replace(report, targets=[replace(target, least=0.5)]).held
