@@ -21,13 +21,14 @@ from tests.bench.measure import Measure, Sample, run
 from tests.bench.python_load import PythonLoad
 
 FAILED: Final = 1
-QUICK: Final = (3, 1.0)
+QUICK: Final = (3, 0.7)
 """Rounds, and seconds that each measure takes in one."""
 FULL: Final = (9, 3.0)
 VAR: Final = Path("var")
 
 
 def main(
+    *,
     quick: Annotated[bool, typer.Option("--quick", help="fewer and shorter rounds, within two minutes")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="answer as JSON, for programs")] = False,
     python: Annotated[bool, typer.Option("--python-client", help="do not use h2load")] = False,

