@@ -23,10 +23,10 @@ define tests
 @printf '\n▸ %s\n' '$(1)'; $(2) || { code=$$?; printf '✗ make $@ stopped at: %s\n' '$(1)' >&2; exit $$code; }
 endef
 
-.PHONY: help setup run demo check test test-deep fmt protos schema docs lock clean
+.PHONY: help setup run demo check test test-deep bench bench-quick fmt protos schema docs lock clean
 
 help:
-	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 ##@ Use
 setup: $(STAMP) ## install everything into .venv, and nothing elsewhere
@@ -95,6 +95,10 @@ test: $(STAMP) ## all of check, with the slow tests in the same run; what CI cal
 	$(call tests,tests,$(BIN)/pytest -n $(WORKERS))
 test-deep: $(STAMP) ## the long properties in full, for hours if need be
 	$(call tests,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) -m "")
+bench: $(STAMP) ## measure the services beside an empty echo; ratios, and var/bench.json
+	@exec $(BIN)/python -m tests.bench.cli
+bench-quick: $(STAMP) ## the same within two minutes
+	@exec $(BIN)/python -m tests.bench.cli --quick
 
 ##@ Write
 fmt: $(STAMP) ## put the Python and rule files in their one format, and mend what can be

@@ -34,6 +34,9 @@ LONGEST_CALL: Final = 30.0
 LAST_STEPS: Final = 0.05
 """Seconds before its deadline from which on no question of a batch is begun: the rest is traced and told in them."""
 
+SHORT: Final = 4 * 1024
+"""Bytes of a request that is read on the loop: to hand it to a thread and back takes longer than to read it."""
+
 MOST_CALLS: Final = 2_000
 """Identified calls under way at once."""
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -87,7 +90,7 @@ class Gate:
         try:
             arrival = self._arrive(method, payload, metadata, peer)
             with self.flight.taking(len(payload)):
-                response = await self._settle(await self._read(arrival), deadline)
+                response = await self._settle(await self._read(arrival, len(payload)), deadline)
                 if method.followup is not None:
                     await method.followup(Suite(self, arrival, deadline), arrival.request, response)
                 return response.SerializeToString()
@@ -114,13 +117,14 @@ class Gate:
         caller = arrivals.Caller(identity, client, listed=client in self.askers)
         return arrivals.arrive(method, request, caller, metadata, self.clock())
 
-    async def _read(self, arrival: Arrival) -> Arrival:
+    async def _read(self, arrival: Arrival, size: int) -> Arrival:
         """Facts that lie inside the request; off the loop, for 4 MiB of document or 5,000 questions take their time."""
-        if arrival.method.many:
-            return await asyncio.to_thread(batch.read, arrival, self.rules.current, self.verifier.kinds)
-        if arrival.method.reader is None and not arrival.method.asks:
+        if not arrival.method.many and not arrival.method.asks and arrival.method.reader is None:
             return arrival
-        return await asyncio.to_thread(arrivals.read, arrival, self.rules.current, self.verifier.kinds)
+        read = batch.read if arrival.method.many else arrivals.read
+        if size <= SHORT:
+            return read(arrival, self.rules.current, self.verifier.kinds)
+        return await asyncio.to_thread(read, arrival, self.rules.current, self.verifier.kinds)
 
     async def _settle(self, arrival: Arrival, deadline: float) -> Message:
         work = Work(self.rules.current, self.profile, arrival, deadline)

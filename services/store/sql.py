@@ -29,6 +29,12 @@ class Prepared:
     text: str
     constants: Mapping[str, Any]
 
+    def rows(self, number: int) -> str:
+        """An insert of so many rows at once, whose values are given by place, row after row."""
+        head, _, row = self.text.partition(" VALUES ")
+        places = f"({', '.join('?' * (row.count(',') + 1))})"
+        return f"{head} VALUES {', '.join([places] * number)}"
+
     def bound(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """All parameters of one execution."""
         return {**self.constants, **values} if self.constants else values

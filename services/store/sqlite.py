@@ -34,6 +34,9 @@ PRAGMAS: Mapping[str, str | int] = MappingProxyType(
 OLDEST = (3, 35, 0)
 """The first SQLite that knows materialised common table expressions, which the facts are loaded by."""
 
+MOST_TOGETHER = 128
+"""The most rows that one statement inserts; fewer are so many that their numbers, powers of two, are few statements."""
+
 _DURABLE = {2: "FULL", 3: "EXTRA"}
 _OWNER_ONLY = 0o600
 
@@ -176,8 +179,14 @@ class SqliteSession:
         return self._execute(statement, values).rowcount
 
     def append(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
-        """As Session."""
-        return self.connection.executemany(statement.on(self.dialect).text, rows).rowcount
+        """As Session; many rows by one statement, for around each the driver gives way to every other thread."""
+        columns, start, written = statement.columns, 0, 0
+        while start < len(rows):
+            together = min(MOST_TOGETHER, 1 << ((len(rows) - start).bit_length() - 1))
+            values = [row[name] for row in rows[start : start + together] for name in columns]
+            written += self.connection.execute(statement.on(self.dialect).rows(together), values).rowcount
+            start += together
+        return written
 
     def close(self) -> None:
         """As Session."""

