@@ -11,6 +11,7 @@ from policy.changes import Change, Changer, read_changers, read_changes
 from policy.errors import FaultList, Place
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar
+from policy.wording import Wording, check_wording, read_wording
 
 
 class Kind(StrEnum):
@@ -129,6 +130,8 @@ class Vocabulary:
     """Who can change facts, those first whom it costs least; none in a vocabulary that does not say."""
     changes: Map[str, Change]
     """By attribute, how it changes."""
+    wording: Map[str, Wording]
+    """How sentences name the values of attributes."""
 
     def actions_of(self, word: str) -> frozenset[str]:
         """The actions that a word in a rule stands for: one action, or all of a group."""
@@ -153,6 +156,7 @@ _KEYS = (
     "early_document_attributes",
     "changers",
     "changes",
+    "wording",
 )
 _UNITS = ("boolean", "code", "days", "months", "years")
 _FULFILLERS = ("gate", "service", "caller")
@@ -171,6 +175,9 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
     obligations, always, terms = _obligations(tree, parameters, faults)
     attributes = _attributes(tree, actions, faults)
     changers = read_changers(tree.get("changers"), faults)
+    tables = tuple(_table(name, value, faults) for _, name, value in _named(tree, "tables", faults))
+    wording = read_wording(tree.get("wording"), faults)
+    check_wording(wording, {a.name: _values_of(a) for a in attributes.values()}, [t.name for t in tables], faults)
     return Vocabulary(
         actions=actions,
         groups=frozenset(group for action in actions.values() for group in action.groups),
@@ -184,7 +191,7 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         answers={name: shape.bilingual(value, name, faults) for _, name, value in _named(tree, "answers", faults)},
         always=always,
         scopes=tuple(word for _, word in shape.texts(tree.get("scopes"), "scopes", faults)),
-        tables=tuple(_table(name, value, faults) for _, name, value in _named(tree, "tables", faults)),
+        tables=tables,
         early_document_attributes={
             name: frozenset(word for _, word in shape.texts(value, name, faults))
             for _, name, value in _named(tree, "early_document_attributes", faults)
@@ -196,7 +203,13 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
             changers,
             faults,
         ),
+        wording=wording,
     )
+
+
+def _values_of(attribute: Attribute) -> tuple[str, ...]:
+    """The words that its values are, or none where any text is one."""
+    return ("true", "false") if attribute.kind is Kind.BOOLEAN else attribute.values
 
 
 def _named(tree: Mapping, key: str, faults: FaultList) -> list[tuple[Scalar, str, Node]]:

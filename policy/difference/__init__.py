@@ -1,0 +1,1 @@
+"""What changes between two rule sets: every class of request that is answered otherwise, exactly, with a request for each."""
