@@ -62,11 +62,11 @@ class Outcomes:
             self._encoders[action] = Encoder(reading, self.ruleset.tables, known)
         return self._encoders[action]
 
-    def of(self, profile: str, action: str) -> Outcome:
-        """The decisions of a profile on all requests for an action."""
+    def of(self, profile: str, action: str, encoder: Encoder | None = None) -> Outcome:
+        """The decisions of a profile on all requests for an action; another's encoder serves if it reads alike."""
         found = self._outcomes.get((profile, action))
         if found is None:
-            encoder = self.encoder(action)
+            encoder = encoder or self.encoder(action)
             rules = {r.id: r for r in self.ruleset.rules if profile in r.conditions and action in r.actions}
             fired = {
                 rule.id: encoder.formula(narrow(rule.conditions[profile], "action", action), rule.effect == "permit")

@@ -162,6 +162,21 @@ class Diagrams:
             parts.setdefault(edge, set()).add(value)
         return [(part, frozenset(values)) for part, values in parts.items() if part != NOTHING]
 
+    def edges(self, node: Region) -> tuple[int, tuple[Region, ...]]:
+        """The variable that a node tests, and where each of its values leads."""
+        return self._variable[node], self._edges[node]
+
+    def below(self, region: Region) -> list[Region]:
+        """The nodes of a region, each after those that it leads to; the two ends are left out."""
+        found: set[Region] = set()
+        waiting = [region]
+        while waiting:
+            node = waiting.pop()
+            if node > EVERYTHING and node not in found:
+                found.add(node)
+                waiting += self._edges[node]
+        return sorted(found)  # a node is made after its edges
+
     def size(self) -> int:
         """How many nodes there are."""
         return len(self._edges)
