@@ -21,6 +21,8 @@ class Wording:
     """What several of the values are, in the plural; for a count."""
     values: Mapping[str, Text] = field(default_factory=dict)
     """Each value as it stands in a sentence; true and false by these words."""
+    usual: tuple[str, ...] = ()
+    """The values that go without saying: a sentence that is true of these alone does not name them."""
     table: str = ""
     """The table whose rows the values are, or empty."""
     label: str = ""
@@ -34,7 +36,7 @@ def read_wording(node: Node | None, faults: FaultList) -> dict[str, Wording]:
 
 def _wording(name: str, node: Node, faults: FaultList) -> Wording:
     what = f"the wording of `{name}`"
-    tree = shape.mapping(node, what, ("many", "values", "table", "label"), faults) or Tree(node.place, ())
+    tree = shape.mapping(node, what, ("many", "values", "usual", "table", "label"), faults) or Tree(node.place, ())
     table, label = tree.get("table"), tree.get("label")
     if (table is None) is not (label is None):
         faults.add(tree.place, f"{what} needs both `table` and `label`, or neither")
@@ -42,6 +44,7 @@ def _wording(name: str, node: Node, faults: FaultList) -> Wording:
         tree.place,
         shape.bilingual(shape.required(tree, "many", what, faults), "many", faults),
         _values(tree.get("values"), what, faults),
+        _usual(tree.get("usual"), what, faults),
         shape.text(table, "table", faults) if table else "",
         shape.text(label, "label", faults) if label else "",
     )
@@ -50,6 +53,11 @@ def _wording(name: str, node: Node, faults: FaultList) -> Wording:
 def _values(node: Node | None, what: str, faults: FaultList) -> dict[str, Text]:
     tree = shape.mapping(node, what, None, faults)
     return {as_word(key): shape.bilingual(value, as_word(key), faults) for key, value in (tree.entries if tree else ())}
+
+
+def _usual(node: Node | None, what: str, faults: FaultList) -> tuple[str, ...]:
+    nodes = (node,) if isinstance(node, Scalar) else shape.items(node, what, faults)
+    return tuple(as_word(item) for item in nodes if isinstance(item, Scalar))
 
 
 def as_word(node: Scalar) -> str:
@@ -66,7 +74,7 @@ def check_wording(
             faults.add_unknown(entry.place, "attribute", name, known)
             continue
         values = tuple(known[name])
-        for value in entry.values:
+        for value in (*entry.values, *entry.usual):
             if values and value not in values:
                 faults.add_unknown(entry.place, f"value of `{name}`:", value, values)
         if entry.table and entry.table not in tables:

@@ -1,6 +1,6 @@
 """`dmp rules`: the officers' tools on a folder of rule files, a module for each command."""
 
-from policy.cli import abac, check, decide, docs, explain, fmt, matrix, prove, tables
+from policy.cli import abac, check, decide, diff, docs, explain, fmt, matrix, prove, tables
 from policy.cli.app import DEFAULT_PROFILE, FAILED, HELD, INVALID_RULES, NOT_OPENED, app
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "app",
     "check",
     "decide",
+    "diff",
     "docs",
     "explain",
     "fmt",

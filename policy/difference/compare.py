@@ -82,9 +82,11 @@ class _Pair:
 class Comparison:
     """Two rule sets side by side."""
 
-    def __init__(self, old: RuleSet, new: RuleSet) -> None:
+    def __init__(self, old: RuleSet, new: RuleSet, profile: str | None = None) -> None:
+        """Compare all profiles that both have, or one of them."""
         self.old, self.new = old, new
         self.touched = Touched(old, new)
+        self._profile = profile
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ class Comparison:
     @property
     def profiles(self) -> tuple[str, ...]:
         """The profiles that both rule sets have."""
-        return tuple(name for name in self.new.profiles if name in self.old.profiles)
+        return tuple(n for n in self.new.profiles if n in self.old.profiles and self._profile in (None, n))
 
     def changes(self, action: str) -> list[Change]:
         """Every change of answers for one action; the regions of one profile hold every such request.

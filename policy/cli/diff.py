@@ -1,0 +1,111 @@
+"""`dmp rules diff`: every class of request that two rule sets answer otherwise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from policy.cli.app import FAILED, HELD, NOT_OPENED, RULES, Folder, Json, app, loaded, plain
+
+if TYPE_CHECKING:
+    from policy.difference import Difference, Shown
+    from policy.ruleset import RuleSet
+
+MOST_SHOWN = 12
+_COLOURS = {"opens": "bold red", "closes": "bold yellow", "answers": "cyan", "obliges": "magenta", "releases": "magenta"}
+_MARKS = {"opens": "+ ", "closes": "− ", "answers": "≠ ", "obliges": "! ", "releases": "¡ ", "scopes": "↔ "}
+_TEXTS: dict[str, dict[str, str]] = {
+    "same": {"fr": "aucune réponse ne change", "en": "no answer changes"},
+    "profiles": {"fr": "profils", "en": "profiles"},
+    "profile": {"fr": "profil", "en": "profile"},
+    "always": {"fr": "toujours", "en": "always"},
+    "example": {"fr": "exemple", "en": "example"},
+    "others": {"fr": "… et {n} autres (tout est dans --json)", "en": "… and {n} others (all are in --json)"},
+    "end": {"fr": "{n} classes de demandes changent de réponse ({opens} s'ouvrent, {closes} se ferment)", "en": "the answers to {n} classes of requests change ({opens} open, {closes} close)"},
+    "gone": {"fr": "profil disparu", "en": "profile that is gone"},
+    "come": {"fr": "profil nouveau", "en": "new profile"},
+}
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="folder of the rules before, or a git revision such as HEAD~1")],
+    new: Annotated[str | None, typer.Argument(help="folder of the rules after, or a revision; by default the rules")] = None,
+    profile: Annotated[str | None, typer.Option(help="compare this profile alone")] = None,
+    lang: Annotated[Literal["fr", "en"], typer.Option(help="language of the sentences")] = "fr",
+    folder: Folder = RULES,
+    as_json: Json = False,
+) -> None:
+    """Tell every class of request whose answer changes, each with a request that shows it; exit 1 when one does."""
+    from policy.cli.revision import NoRevision, folder_at
+
+    with TemporaryDirectory() as before, TemporaryDirectory() as after:
+        try:
+            folders = [folder_at(old, folder, Path(before)), folder_at(new or str(folder), folder, Path(after))]
+        except NoRevision as error:
+            Console(stderr=True).print(f"[red]{plain(str(error))}[/]")
+            raise typer.Exit(NOT_OPENED) from None
+        olds, news = (loaded(found, as_json) for found in folders)
+    found = _found(olds, news, profile, lang)
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), ensure_ascii=False))
+    else:
+        _tell(found, lang)
+    raise typer.Exit(FAILED if found.changes else HELD)
+
+
+def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Literal["fr", "en"]) -> Difference:
+    from rich.progress import Progress
+
+    from policy.difference import difference
+
+    if profile is not None and not (profile in old.engines and profile in new.engines):
+        Console(stderr=True).print(f"profile `{plain(profile)}` is not in both rule sets")
+        raise typer.Exit(NOT_OPENED)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("diff")
+        try:
+            return difference(old, new, profile, lang, lambda done, of: progress.update(task, completed=done, total=of))
+        except ValueError as error:
+            console.print(f"[red]{plain(str(error))}[/]")
+            raise typer.Exit(NOT_OPENED) from None
+
+
+def _tell(found: Difference, lang: str) -> None:
+    console = Console(highlight=False)
+    for what, names in (("gone", found.gone), ("come", found.come)):
+        for name in names:
+            console.print(f"[bold]{_TEXTS[what][lang]}[/] : {name}")
+    for shown in found.told[:MOST_SHOWN]:
+        _tell_one(console, shown, lang)
+    if len(found.told) > MOST_SHOWN:
+        console.print(_TEXTS["others"][lang].format(n=len(found.told) - MOST_SHOWN))
+    if not found.changes:
+        console.print(f"[green]✓[/] {_TEXTS['same'][lang]}")
+        return
+    counts = {kind: sum(shown.kind == kind for shown in found.told) for kind in ("opens", "closes")}
+    console.print(f"[red]✗[/] {_TEXTS['end'][lang].format(n=len(found.told), **counts)}")
+
+
+def _tell_one(console: Console, shown: Shown, lang: str) -> None:
+    kind = shown.kind.value
+    console.print(f"[{_COLOURS.get(kind, 'blue')}]{_MARKS[kind]}{plain(shown.sentence)}[/]")
+    profiles = _TEXTS["profiles" if len(shown.profiles) > 1 else "profile"][lang]
+    console.print(f"    [dim]{profiles} :[/] {', '.join(shown.profiles)}")
+    if shown.always:
+        console.print(f"    [dim]{_TEXTS['always'][lang]} :[/] {plain(' · '.join(shown.always))}")
+    answers = f"{shown.witness.old.answer.value} → {shown.witness.new.answer.value}"
+    request = json.dumps(shown.witness.request, ensure_ascii=False)
+    console.print(f"    [dim]{_TEXTS['example'][lang]} ({answers}) :[/] {plain(request)}", soft_wrap=True)
+
+
+def _as_json(found: Difference) -> dict[str, Any]:
+    from policy.difference.report import as_json_form
+
+    return {"held": not found.changes, "profiles_gone": found.gone, "profiles_come": found.come} | as_json_form(found)

@@ -1,0 +1,175 @@
+"""Cuts a change into classes that can be told in a sentence: products of named values, and the facts that always hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from policy.analyze.domain import Option, Stated
+from policy.difference.compare import Change
+from policy.difference.diagram import EVERYTHING, NOTHING, Region
+from policy.vocabulary import Vocabulary
+
+MOST_PARTS = 4
+"""Into how many parts one attribute may cut a class."""
+DEEPEST = 3
+"""By how many attributes in turn a class is cut."""
+Choice = Mapping[str, tuple[Option, ...]]
+"""By variable, the values that it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestClass:
+    """Requests whose answer changes in one way, of which one sentence can be told."""
+
+    change: Change
+    named: Choice
+    """The attributes that officers name, where not every value occurs: the values that do."""
+    facts: Choice
+    """What else holds of every request of the class, where it need not hold of others."""
+    exact: bool
+    """Whether every combination of the named values occurs; else only some do, as a table says."""
+    region: Region
+
+
+def classes(change: Change, vocabularies: Sequence[Vocabulary]) -> list[RequestClass]:
+    """The classes of a change; together their regions are its region."""
+    return list(_Cutter(change, vocabularies).classes())
+
+
+class _Cutter:
+    def __init__(self, change: Change, vocabularies: Sequence[Vocabulary]) -> None:
+        translation = change.translation
+        self._change = change
+        self._translation, self._diagrams = translation, translation.diagrams
+        worded = {name for vocabulary in vocabularies for name in vocabulary.wording}
+        self._named = [name for name in translation.names if name in worded and self._is_single(name)]
+        self._others = [translation.number[name] for name in translation.names if name not in self._named]
+        # What a missing value stands for is named where it is given, so that nothing is counted twice.
+        self._plain = reduce(self._diagrams.both, self._defaults(vocabularies), EVERYTHING)
+        self._all = self._shadow(change.among)
+
+    def _is_single(self, name: str) -> bool:
+        return Stated.GIVEN not in self._translation.values[name]
+
+    def _defaults(self, vocabularies: Sequence[Vocabulary]) -> Iterator[Region]:
+        for name in self._named:
+            found = [vocabulary.attributes.get(name) for vocabulary in vocabularies]
+            if all(attribute and attribute.absent is not None for attribute in found):
+                values = self._translation.values[name]
+                yield self._translation.where(name, [v for v in values if v is not Stated.MISSING])
+
+    def _shadow(self, region: Region) -> Region:
+        """What the region says of the named attributes alone."""
+        return self._diagrams.whatever(self._diagrams.both(region, self._plain), self._others)
+
+    def classes(self) -> Iterator[RequestClass]:
+        region = self._change.region
+        shadow = self._shadow(region)
+        if not self._change.typed or shadow == NOTHING:
+            yield RequestClass(self._change, {}, {}, exact=False, region=region)
+            return
+        left = region
+        for part in self._parts(shadow, DEEPEST):
+            box = self._with_missing(part)
+            here = self._diagrams.both(left, box)
+            if here != NOTHING:
+                left = self._diagrams.without(left, here)
+                yield self._told(here)
+        if left != NOTHING:
+            yield self._told(left)
+
+    def _parts(self, shadow: Region, depth: int) -> list[Region]:
+        """The region as a few products, where it is such; else as it is."""
+        if depth == 0 or self._is_product(shadow):
+            return [shadow]
+        cuts = [(parts, name) for name in self._named if 1 < len(parts := self._cut(shadow, name)) <= MOST_PARTS]
+        if not cuts:
+            return [shadow]
+        parts, _ = min(cuts, key=lambda cut: (len(cut[0]), self._named.index(cut[1])))
+        return [piece for part in parts for piece in self._parts(part, depth - 1)]
+
+    def _cut(self, shadow: Region, name: str) -> list[Region]:
+        """The region by the values of one attribute; values that leave the same of the rest stay together."""
+        number = self._translation.number[name]
+        rests: dict[Region, Region] = {}
+        for value in range(len(self._translation.values[name])):
+            here = self._diagrams.both(shadow, self._diagrams.where(number, [value]))
+            if here != NOTHING:
+                rest = self._diagrams.whatever(here, [number])
+                rests[rest] = self._diagrams.either(rests.get(rest, NOTHING), here)
+        return list(rests.values())
+
+    def _is_product(self, shadow: Region) -> bool:
+        hull = self._diagrams.both(self._all, self._hull(shadow))
+        return self._diagrams.both(hull, self._plain) == shadow
+
+    def _hull(self, region: Region) -> Region:
+        """The smallest product of the named attributes that holds the region."""
+        hull = EVERYTHING
+        for number, values in self._diagrams.possible(region).items():
+            if number not in self._others:
+                hull = self._diagrams.both(hull, self._diagrams.where(number, values))
+        return hull
+
+    def _with_missing(self, part: Region) -> Region:
+        """The part of the shadow, and with it what states nothing and is read as one of its values."""
+        found = part
+        for name in self._named:
+            attribute = self._change.layout.vocabulary.attributes.get(name)
+            if attribute is None or attribute.absent is None or attribute.absent not in self._translation.values[name]:
+                continue
+            number = self._translation.number[name]
+            default = self._diagrams.both(found, self._translation.where(name, [attribute.absent]))
+            if default != NOTHING and Stated.MISSING in self._translation.values[name]:
+                unstated = self._translation.where(name, [Stated.MISSING])
+                freed = self._diagrams.both(self._diagrams.whatever(default, [number]), unstated)
+                found = self._diagrams.either(found, freed)
+        return found
+
+    def _told(self, region: Region) -> RequestClass:
+        shadow = self._shadow(region)
+        named = self._restricted(self._diagrams.both(region, self._plain), self._diagrams.both(self._change.among, self._plain))
+        box = EVERYTHING
+        for name, values in named.items():
+            if name in self._named:
+                box = self._diagrams.both(box, self._translation.where(name, values))
+        told = {name: values for name, values in named.items() if name in self._named}
+        around = self._diagrams.both(self._diagrams.both(self._change.among, box), self._plain)
+        facts = {
+            name: values
+            for name, values in self._restricted(self._diagrams.both(region, self._plain), around).items()
+            if name not in self._named
+        }
+        told = self._independent(told)
+        return RequestClass(self._change, told, facts, exact=self._is_product(shadow), region=region)
+
+    def _independent(self, told: dict[str, tuple[Option, ...]]) -> dict[str, tuple[Option, ...]]:
+        """Without what the others already say: every professional has a profession."""
+        kept = dict(told)
+        for name in reversed(list(told)):
+            others = self._diagrams.both(self._change.among, self._plain)
+            for other, values in kept.items():
+                if other != name:
+                    others = self._diagrams.both(others, self._translation.where(other, values))
+            if set(self._values(others, name)) == set(told[name]):
+                del kept[name]
+        return kept
+
+    def _restricted(self, region: Region, among: Region) -> dict[str, tuple[Option, ...]]:
+        """The variables that have fewer values in the region than among all requests."""
+        found = {}
+        for number in self._diagrams.possible(region):
+            name = self._translation.names[number]
+            values = self._values(region, name)
+            if set(values) != set(self._values(among, name)):
+                found[name] = values
+        return found
+
+    def _values(self, region: Region, name: str) -> tuple[Option, ...]:
+        """The values that a variable has somewhere in the region."""
+        number = self._translation.number[name]
+        known = self._translation.values[name]
+        chosen = self._diagrams.possible(region).get(number, range(len(known)))
+        return tuple(known[value] for value in sorted(chosen))

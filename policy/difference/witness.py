@@ -1,0 +1,82 @@
+"""A request for each class, which both rule sets' engines answer as foretold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy.analyze.domain import NOW, Stated
+from policy.analyze.witness import ITEM, request_of
+from policy.difference.classes import RequestClass
+from policy.difference.compare import Kind
+from policy.difference.translate import Translation
+from policy.model import Decision
+from policy.ruleset import RuleSet
+
+_LAST = (Stated.NULL, Stated.BROKEN)
+
+
+class Unconfirmed(Exception):
+    """An engine answers otherwise than the comparison foretold: a fault of ours, never of the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One request of a class, and what both rule sets answer."""
+
+    request: Mapping[str, Any]
+    old: Decision
+    new: Decision
+
+
+def witness(found: RequestClass, old: RuleSet, new: RuleSet) -> Witness:
+    """A plain request of the class; raises Unconfirmed, or Unshowable where its times cannot be had together."""
+    change = found.change
+    translation = change.translation
+    liking = _liking(translation)
+    chosen = {number: values[0] for number, values in liking.items()}
+    chosen |= translation.diagrams.one(found.region, liking)
+    solver = translation.domain.solver()
+    solver.add(translation.assumptions(chosen))
+    if str(solver.check()) != "sat":
+        raise Unconfirmed(f"no request is such as the comparison of `{change.action}` foretold")
+    request = request_of(solver.model(), change.layout, change.profile)
+    was, is_now = (ruleset.engines[change.profile].decide(request) for ruleset in (old, new))
+    if not _is_so(found, was, is_now):
+        raise Unconfirmed(f"the engines answer `{change.action}` otherwise than the comparison foretold")
+    return Witness(request, was, is_now)
+
+
+def _liking(translation: Translation) -> dict[int, list[int]]:
+    """The values of each variable in the order in which a person would expect them."""
+    liking = {}
+    for number, name in enumerate(translation.names):
+        values = translation.values[name]
+        plain = [n for n, value in enumerate(values) if value not in _LAST]
+        if name == NOW:
+            plain.reverse()
+        liking[number] = plain + [n for n, value in enumerate(values) if value in _LAST]
+    return liking
+
+
+def _is_so(found: RequestClass, was: Decision, is_now: Decision) -> bool:
+    """Whether the decisions differ as the class says."""
+    change = found.change
+    match change.kind:
+        case Kind.OPENS | Kind.CLOSES:
+            shows = change.layout.is_item
+            before, after = (_shown(d) if shows else d.permitted for d in (was, is_now))
+            return (before, after) == ((False, True) if change.kind is Kind.OPENS else (True, False))
+        case Kind.ANSWERS:
+            return (was.answer, is_now.answer) == (change.before, change.after)
+        case Kind.OBLIGES:
+            return change.after in is_now.obligations and change.after not in was.obligations
+        case Kind.RELEASES:
+            return change.before in was.obligations and change.before not in is_now.obligations
+        case Kind.SCOPES:
+            return (was.scope or "", is_now.scope or "") == (change.before, change.after)
+
+
+def _shown(decision: Decision) -> bool:
+    return ITEM in (decision.visible or ())

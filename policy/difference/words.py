@@ -1,0 +1,205 @@
+"""Tells classes of requests in sentences that an officer reads, in French or in English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from policy.analyze.domain import Option, Stated
+from policy.difference.classes import RequestClass
+from policy.difference.compare import Kind
+from policy.ruleset import RuleSet
+from policy.shape import Text
+from policy.wording import Wording
+
+Language = Literal["fr", "en"]
+MOST_NAMED = 3
+"""So many values are named; of more, a count is told and these as examples."""
+_SUBJECT = "subject."
+
+_SAID: dict[Kind, dict[Language, str]] = {
+    Kind.OPENS: {"fr": "{who} peuvent désormais {what}", "en": "{who} may now {what}"},
+    Kind.CLOSES: {"fr": "{who} ne peuvent plus {what}", "en": "{who} may no longer {what}"},
+    Kind.ANSWERS: {
+        "fr": "{who}, refusés comme avant pour {what}, reçoivent désormais {after} au lieu de {before}",
+        "en": "{who}, refused as before for {what}, are now told {after} instead of {before}",
+    },
+    Kind.OBLIGES: {
+        "fr": "{who}, pour {what} : désormais obligation de {after}",
+        "en": "{who}, for {what}: now with the obligation {after}",
+    },
+    Kind.RELEASES: {
+        "fr": "{who}, pour {what} : plus d'obligation de {before}",
+        "en": "{who}, for {what}: no longer with the obligation {before}",
+    },
+    Kind.SCOPES: {
+        "fr": "{who}, pour {what} : voient désormais {after} au lieu de {before}",
+        "en": "{who}, for {what}: now see {after} instead of {before}",
+    },
+}
+_PHRASES: dict[str, dict[Language, str]] = {
+    "anybody": {"fr": "tous", "en": "all"},
+    "item": {"fr": "voir un élément de « {title} »", "en": "see an item of “{title}”"},
+    "no action": {"fr": "une action inconnue", "en": "an unknown action"},
+    "ill-typed": {"fr": "demandes mal formées", "en": "ill-typed requests"},
+    "others": {"fr": "{names} et {n} autres", "en": "{names} and {n} others"},
+    "count": {"fr": "{n} {many} ({names})", "en": "{n} {many} ({names})"},
+    "another": {"fr": "tout autre", "en": "any other"},
+    "none": {"fr": "sans", "en": "none"},
+    "some": {"fr": "pour une partie de ces combinaisons seulement", "en": "for some of these combinations only"},
+    "one": {"fr": "{many} : {name}", "en": "{many}: {name}"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One sentence, and the classes of which it is true."""
+
+    kind: Kind
+    sentence: str
+    always: tuple[str, ...]
+    """What else holds of every such request."""
+    profiles: tuple[str, ...]
+    actions: tuple[str, ...]
+    classes: tuple[RequestClass, ...]
+
+
+def tell(found: Iterable[RequestClass], old: RuleSet, new: RuleSet, language: Language) -> list[Told]:
+    """One sentence for all classes that differ only in the action or the profile; the most important first."""
+    return _Teller(old, new, language).tell(list(found))
+
+
+class _Teller:
+    def __init__(self, old: RuleSet, new: RuleSet, language: Language) -> None:
+        self._old, self._new, self._language = old, new, language
+
+    def tell(self, found: Sequence[RequestClass]) -> list[Told]:
+        alike: dict[tuple[object, ...], dict[str, list[RequestClass]]] = {}
+        for one in found:
+            key = (one.change.kind, one.change.before, one.change.after, self._who(one), self._conditions(one), self._always(one))
+            alike.setdefault(key, {}).setdefault(one.change.profile, []).append(one)
+        told = [self._told(classes) for by_profile in alike.values() for classes in self._rectangles(by_profile)]
+        order = list(Kind)
+        return sorted(told, key=lambda one: order.index(one.kind))
+
+    @staticmethod
+    def _rectangles(by_profile: dict[str, list[RequestClass]]) -> list[list[RequestClass]]:
+        """The classes whose actions are the same in several profiles, together."""
+        same: dict[frozenset[str], list[RequestClass]] = {}
+        for classes in by_profile.values():
+            same.setdefault(frozenset(_asked(one) for one in classes), []).extend(classes)
+        return list(same.values())
+
+    def _told(self, classes: list[RequestClass]) -> Told:
+        one = classes[0]
+        change = one.change
+        what = dict.fromkeys(self._action(each) for each in classes)
+        sentence = _SAID[change.kind][self._language].format(
+            who=self._who(one), what=self._listed(list(what), 6), before=self._answer(change.before), after=self._answer(change.after)
+        )
+        conditions = self._conditions(one)
+        return Told(
+            change.kind, sentence[:1].upper() + sentence[1:] + (f"{' ' * (self._language == 'fr')}: {conditions}" if conditions else ""),
+            self._always(one), tuple(dict.fromkeys(each.change.profile for each in classes)),
+            tuple(dict.fromkeys(each.change.action for each in classes)), tuple(classes),
+        )  # fmt: skip
+
+    def _phrase(self, name: str, **words: object) -> str:
+        return _PHRASES[name][self._language].format(**words)
+
+    def _text(self, text: Text) -> str:
+        return text.fr if self._language == "fr" else text.en
+
+    def _who(self, one: RequestClass) -> str:
+        """The subject: the last of its named attributes says most."""
+        if not one.change.typed:
+            return self._phrase("ill-typed")
+        named = [name for name in one.named if name.startswith(_SUBJECT) and not self._is_usual(name, one.named[name])]
+        if not named:
+            return self._phrase("anybody")
+        parts = [self._values(name, one.named[name], count=True) for name in named]
+        wide = [n for n, name in enumerate(named) if self._wording(name) and self._wording(name).table]
+        return parts[wide[0]] if wide else ", ".join(parts)
+
+    def _conditions(self, one: RequestClass) -> str:
+        """What else is named, without what goes without saying."""
+        parts = [
+            self._values(name, values, count=True)
+            for name, values in one.named.items()
+            if not name.startswith(_SUBJECT) and not self._is_usual(name, values)
+        ]
+        parts += [said for name, values in one.facts.items() if (said := self._label(name, values))]
+        if one.change.typed and not one.exact and len(one.named) > 1:
+            parts.append(self._phrase("some"))
+        return ", ".join(parts)
+
+    def _always(self, one: RequestClass) -> tuple[str, ...]:
+        """The facts that hold of every request of the class and are true, in the vocabulary's words."""
+        attributes = {**self._old.vocabulary.attributes, **self._new.vocabulary.attributes}
+        return tuple(
+            self._text(attributes[name].title)
+            for name, values in one.facts.items()
+            if name in attributes and (values == (True,) or all(isinstance(v, str) and v for v in values))
+        )
+
+    def _label(self, variable: str, values: tuple[Option, ...]) -> str:
+        """A code that every set of the class has."""
+        name, _, code = variable.partition(" has ")
+        wording = self._wording(name)
+        if values != (True,) or wording is None or code not in wording.values:
+            return ""
+        return self._text(wording.values[code])
+
+    def _values(self, name: str, values: tuple[Option, ...], *, count: bool) -> str:
+        names = [self._value(name, value) for value in values]
+        wording = self._wording(name)
+        if wording and wording.table and count:
+            many = self._text(wording.many)
+            return self._phrase("count", n=len(names), many=many, names=self._listed(names, MOST_NAMED))
+        return self._listed(names, MOST_NAMED)
+
+    def _listed(self, names: list[str], most: int) -> str:
+        if len(names) <= most + 1:
+            return ", ".join(names)
+        return self._phrase("others", names=", ".join(names[:most]), n=len(names) - most)
+
+    def _value(self, name: str, value: Option) -> str:
+        wording = self._wording(name)
+        if isinstance(value, Stated):
+            return self._phrase("none")
+        word = str(value).lower() if isinstance(value, bool) else str(value)
+        if wording and word in wording.values:
+            return self._text(wording.values[word])
+        if wording and wording.table:
+            return next((label for side in (self._new, self._old) if (label := side.cell(wording.table, word, wording.label))), self._phrase("another"))
+        return word
+
+    def _wording(self, name: str) -> Wording | None:
+        return self._new.vocabulary.wording.get(name) or self._old.vocabulary.wording.get(name)
+
+    def _is_usual(self, name: str, values: tuple[Option, ...]) -> bool:
+        wording = self._wording(name)
+        words = {str(value).lower() if isinstance(value, bool) else value for value in values}
+        return wording is not None and words <= {*wording.usual}
+
+    def _action(self, one: RequestClass) -> str:
+        change = one.change
+        if not change.action:
+            return self._phrase("no action")
+        known = {**self._old.vocabulary.actions, **self._new.vocabulary.actions}
+        if change.layout.is_item:
+            return self._phrase("item", title=self._text(known[change.layout.asked].title))
+        return self._text(known[change.action].title)
+
+    def _answer(self, word: str) -> str:
+        """An outward answer, obligation or scope."""
+        for side in (self._new, self._old):
+            if word in side.vocabulary.answers:
+                return f"{word} (« {self._text(side.vocabulary.answers[word])} »)" if self._language == "fr" else f"{word} (“{self._text(side.vocabulary.answers[word])}”)"
+        return word
+
+
+def _asked(one: RequestClass) -> str:
+    """What was asked, and whether as an item of a list."""
+    return f"{one.change.action} {one.change.layout.is_item}"
