@@ -117,6 +117,8 @@ class Vocabulary:
     """Code → who fulfils it: gate, service or caller; in the order of answers."""
     terms: Map[str, str]
     """Code → the parameter that says how long what it starts will hold, for the obligations that start something."""
+    duties: Map[str, Text]
+    """Code of an obligation → what is to be done, as an infinitive."""
     answers: Map[str, Text]
     """Outward answer → what the person is told."""
     always: frozenset[str]
@@ -187,6 +189,7 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         default_rule=shape.text(default.get("rule"), "default.rule", faults) if default else "",
         parameters=parameters,
         obligations=obligations,
+        duties=_duties(tree),
         terms=terms,
         answers={name: shape.bilingual(value, name, faults) for _, name, value in _named(tree, "answers", faults)},
         always=always,
@@ -364,6 +367,11 @@ def _obligations(
             if terms[name] not in parameters:
                 faults.add_unknown(term.place, "parameter", terms[name], parameters)
     return who, frozenset(always), terms
+
+
+def _duties(tree: Mapping) -> dict[str, Text]:
+    found = _named(tree, "obligations", FaultList())
+    return {name: _title(node, "an obligation", FaultList()) for _, name, node in found if isinstance(node, Mapping)}
 
 
 def _table(name: str, node: Node, faults: FaultList) -> TableSource:

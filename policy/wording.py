@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from policy import shape
 from policy.errors import FaultList, Place
 from policy.shape import Text
-from policy.source import Node, Scalar
 from policy.source import Mapping as Tree
+from policy.source import Node, Scalar
 
 
 @dataclass(frozen=True, slots=True)

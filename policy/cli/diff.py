@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from policy.ruleset import RuleSet
 
 MOST_SHOWN = 12
-_COLOURS = {"opens": "bold red", "closes": "bold yellow", "answers": "cyan", "obliges": "magenta", "releases": "magenta"}
-_MARKS = {"opens": "+ ", "closes": "− ", "answers": "≠ ", "obliges": "! ", "releases": "¡ ", "scopes": "↔ "}
+_COLOURS = {
+    "opens": "bold red",
+    "closes": "bold yellow",
+    "answers": "cyan",
+    "obliges": "magenta",
+    "releases": "magenta",
+}
+_MARKS = {"opens": "+ ", "closes": "- ", "answers": "≠ ", "obliges": "! ", "releases": "¡ ", "scopes": "↔ "}
 _TEXTS: dict[str, dict[str, str]] = {
     "same": {"fr": "aucune réponse ne change", "en": "no answer changes"},
     "profiles": {"fr": "profils", "en": "profiles"},
@@ -26,7 +32,10 @@ _TEXTS: dict[str, dict[str, str]] = {
     "always": {"fr": "toujours", "en": "always"},
     "example": {"fr": "exemple", "en": "example"},
     "others": {"fr": "… et {n} autres (tout est dans --json)", "en": "… and {n} others (all are in --json)"},
-    "end": {"fr": "{n} classes de demandes changent de réponse ({opens} s'ouvrent, {closes} se ferment)", "en": "the answers to {n} classes of requests change ({opens} open, {closes} close)"},
+    "end": {
+        "fr": "{n} classes de demandes changent de réponse ({opens} s'ouvrent, {closes} se ferment)",
+        "en": "the answers to {n} classes of requests change ({opens} open, {closes} close)",
+    },
     "gone": {"fr": "profil disparu", "en": "profile that is gone"},
     "come": {"fr": "profil nouveau", "en": "new profile"},
 }
@@ -35,7 +44,9 @@ _TEXTS: dict[str, dict[str, str]] = {
 @app.command()
 def diff(
     old: Annotated[str, typer.Argument(help="folder of the rules before, or a git revision such as HEAD~1")],
-    new: Annotated[str | None, typer.Argument(help="folder of the rules after, or a revision; by default the rules")] = None,
+    new: Annotated[
+        str | None, typer.Argument(help="folder of the rules after, or a revision; by default the rules")
+    ] = None,
     profile: Annotated[str | None, typer.Option(help="compare this profile alone")] = None,
     lang: Annotated[Literal["fr", "en"], typer.Option(help="language of the sentences")] = "fr",
     folder: Folder = RULES,

@@ -35,6 +35,7 @@ def _git(where: Path, name: str, *arguments: str) -> bytes:
         raise NoRevision(f"`{name}` is no folder, and git is not there to ask for a revision") from None
     if done.returncode:
         raise NoRevision(
-            f"`{name}` is neither a folder of rule files nor a git revision that holds {where.name}/ (name a folder, or `HEAD~1`)"
+            f"`{name}` is neither a folder of rule files nor a git revision that holds {where.name}/ "
+            "(name a folder, or `HEAD~1`)"
         )
     return done.stdout

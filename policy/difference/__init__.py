@@ -1,4 +1,4 @@
-"""What changes between two rule sets: every class of request that is answered otherwise, exactly, with a request for each."""
+"""What changes between two rule sets: every class of request that is answered otherwise, each with a request."""
 
 from policy.difference.report import Difference, Shown, difference
 

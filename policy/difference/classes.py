@@ -1,4 +1,4 @@
-"""Cuts a change into classes that can be told in a sentence: products of named values, and the facts that always hold."""
+"""Cuts a change into classes of which a sentence can be told: products of named values, and what always holds."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ class _Cutter:
 
     def _told(self, region: Region) -> RequestClass:
         shadow = self._shadow(region)
-        named = self._restricted(self._diagrams.both(region, self._plain), self._diagrams.both(self._change.among, self._plain))
+        named = self._restricted(
+            self._diagrams.both(region, self._plain), self._diagrams.both(self._change.among, self._plain)
+        )
         box = EVERYTHING
         for name, values in named.items():
             if name in self._named:

@@ -10,7 +10,6 @@ from functools import cache
 import z3
 
 from policy.analyze.domain import Domain, Stated
-from policy.analyze.encode import Encoder
 from policy.analyze.outcome import Outcome, Outcomes
 from policy.analyze.reading import Reading, any_of, negation
 from policy.difference.decided import Decided
@@ -108,6 +107,11 @@ class Comparison:
             return []
         compared = _Compared(self.old, self.new, self.touched, action)
         return [change for profile in profiles for change in compared.changes(profile)]
+
+    def outcomes(self, profile: str, action: str) -> tuple[Outcome, Outcome, Domain]:
+        """What both decide on an action that can be asked, as formulas over one domain: for a second opinion."""
+        compared = _Compared(self.old, self.new, self.touched, action)
+        return (*compared.outcomes(profile, action), compared.domain)
 
     def _is_touched(self, profile: str, action: str) -> bool:
         return bool(any(self.touched.rules(profile, action)) or self.touched.attributes or self.touched.order)
@@ -268,10 +272,10 @@ class _Regions:
             had, has = (diagrams.both(diagrams.either(both, denied), side.duty(duty)) for side in (old, new))
             yield Kind.OBLIGES, "", duty, diagrams.without(has, had)
             yield Kind.RELEASES, duty, "", diagrams.without(had, has)
-        for before, was in old.scopes.items():
-            for after, is_now in new.scopes.items():
-                if after != before:
-                    yield Kind.SCOPES, before, after, diagrams.both(was, is_now)
+        for narrow, was in old.scopes.items():
+            for wide, is_now in new.scopes.items():
+                if narrow != wide:
+                    yield Kind.SCOPES, narrow, wide, diagrams.both(was, is_now)
 
     def _decided(self, concerned: Region) -> tuple[Decided, Decided]:
         one, other = (

@@ -1,4 +1,4 @@
-"""What one rule set decides on the requests of a region: the engine's staged decision, over regions instead of requests."""
+"""What one rule set decides on the requests of a region: the engine's staged decision, said of regions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class Decided:
                     found[Answer(word)] = diagrams.either(found[Answer(word)], diagrams.both(left, denial))
                     left = diagrams.without(left, denial)
         # INVARIANT: a request with a fault is never permitted.
-        return found | ({Answer.OK: left} if self._typed else {Answer.FORBIDDEN: diagrams.either(found[Answer.FORBIDDEN], left)})
+        return found | (
+            {Answer.OK: left} if self._typed else {Answer.FORBIDDEN: diagrams.either(found[Answer.FORBIDDEN], left)}
+        )
 
     @property
     def permitted(self) -> Region:

@@ -43,11 +43,11 @@ class Diagrams:
 
     def both(self, left: Region, right: Region) -> Region:
         """What lies in both."""
-        if left == right or right == EVERYTHING:
+        if right in (left, EVERYTHING):
             return left
         if left == EVERYTHING:
             return right
-        if left == NOTHING or right == NOTHING:
+        if NOTHING in (left, right):
             return NOTHING
         key = (left, right) if left < right else (right, left)
         found = self._met.get(key)
@@ -58,11 +58,11 @@ class Diagrams:
 
     def either(self, left: Region, right: Region) -> Region:
         """What lies in at least one."""
-        if left == right or right == NOTHING:
+        if right in (left, NOTHING):
             return left
         if left == NOTHING:
             return right
-        if left == EVERYTHING or right == EVERYTHING:
+        if EVERYTHING in (left, right):
             return EVERYTHING
         key = (left, right) if left < right else (right, left)
         found = self._joined.get(key)

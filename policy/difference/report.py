@@ -48,7 +48,7 @@ class Difference:
 def difference(
     old: RuleSet, new: RuleSet, profile: str | None, language: Language, progress: Callable[[int, int], None]
 ) -> Difference:
-    """Compare every answer to every request that can be typed; `progress` is told how many actions are done, of how many.
+    """Compare every answer to every request; `progress` is told how many actions are done, of how many.
 
     Raises ValueError where an attribute is of types that cannot be compared.
     """

@@ -16,6 +16,7 @@ from policy.wording import Wording
 Language = Literal["fr", "en"]
 MOST_NAMED = 3
 """So many values are named; of more, a count is told and these as examples."""
+MOST_ACTIONS = 6
 _SUBJECT = "subject."
 
 _SAID: dict[Kind, dict[Language, str]] = {
@@ -46,9 +47,11 @@ _PHRASES: dict[str, dict[Language, str]] = {
     "others": {"fr": "{names} et {n} autres", "en": "{names} and {n} others"},
     "count": {"fr": "{n} {many} ({names})", "en": "{n} {many} ({names})"},
     "another": {"fr": "tout autre", "en": "any other"},
-    "none": {"fr": "sans", "en": "none"},
+    "none": {"fr": "rien de tel", "en": "nothing of the kind"},
+    "colon": {"fr": " : ", "en": ": "},
+    "quoted": {"fr": "{code} (« {text} »)", "en": "{code} (“{text}”)"},
     "some": {"fr": "pour une partie de ces combinaisons seulement", "en": "for some of these combinations only"},
-    "one": {"fr": "{many} : {name}", "en": "{many}: {name}"},
+    "one": {"fr": "« {name} »", "en": "“{name}”"},
 }
 
 
@@ -77,7 +80,9 @@ class _Teller:
     def tell(self, found: Sequence[RequestClass]) -> list[Told]:
         alike: dict[tuple[object, ...], dict[str, list[RequestClass]]] = {}
         for one in found:
-            key = (one.change.kind, one.change.before, one.change.after, self._who(one), self._conditions(one), self._always(one))
+            change = one.change
+            said = self._who(one), self._conditions(one), self._always(one)
+            key = (change.kind, change.before, change.after, *said)
             alike.setdefault(key, {}).setdefault(one.change.profile, []).append(one)
         told = [self._told(classes) for by_profile in alike.values() for classes in self._rectangles(by_profile)]
         order = list(Kind)
@@ -96,43 +101,50 @@ class _Teller:
         change = one.change
         what = dict.fromkeys(self._action(each) for each in classes)
         sentence = _SAID[change.kind][self._language].format(
-            who=self._who(one), what=self._listed(list(what), 6), before=self._answer(change.before), after=self._answer(change.after)
-        )
+            who=self._who(one), what=self._listed(list(what), MOST_ACTIONS),
+            before=self._answer(change.before), after=self._answer(change.after),
+        )  # fmt: skip
         conditions = self._conditions(one)
         return Told(
-            change.kind, sentence[:1].upper() + sentence[1:] + (f"{' ' * (self._language == 'fr')}: {conditions}" if conditions else ""),
+            change.kind, sentence[:1].upper() + sentence[1:] + (self._phrase("colon") + conditions if conditions else ""),
             self._always(one), tuple(dict.fromkeys(each.change.profile for each in classes)),
             tuple(dict.fromkeys(each.change.action for each in classes)), tuple(classes),
         )  # fmt: skip
 
-    def _phrase(self, name: str, **words: object) -> str:
-        return _PHRASES[name][self._language].format(**words)
+    def _phrase(self, phrase: str, **words: object) -> str:
+        return _PHRASES[phrase][self._language].format(**words)
 
     def _text(self, text: Text) -> str:
         return text.fr if self._language == "fr" else text.en
 
     def _who(self, one: RequestClass) -> str:
-        """The subject: the last of its named attributes says most."""
+        """The subject, by what tells most of it: the rows of a table, else all that is named."""
         if not one.change.typed:
             return self._phrase("ill-typed")
-        named = [name for name in one.named if name.startswith(_SUBJECT) and not self._is_usual(name, one.named[name])]
-        if not named:
-            return self._phrase("anybody")
-        parts = [self._values(name, one.named[name], count=True) for name in named]
-        wide = [n for n, name in enumerate(named) if self._wording(name) and self._wording(name).table]
-        return parts[wide[0]] if wide else ", ".join(parts)
+        named = {name: values for name, values in self._worth_telling(one).items() if name.startswith(_SUBJECT)}
+        listed = [name for name in named if self._is_of_table(name)]
+        if listed and len(named[listed[0]]) > 1:
+            return self._values(listed[0], named[listed[0]])
+        parts = [self._values(name, values) for name, values in named.items()]
+        return ", ".join(parts) or self._phrase("anybody")
 
     def _conditions(self, one: RequestClass) -> str:
-        """What else is named, without what goes without saying."""
-        parts = [
-            self._values(name, values, count=True)
-            for name, values in one.named.items()
-            if not name.startswith(_SUBJECT) and not self._is_usual(name, values)
-        ]
-        parts += [said for name, values in one.facts.items() if (said := self._label(name, values))]
+        """What else is named; long lists come last."""
+        named = {name: values for name, values in self._worth_telling(one).items() if not name.startswith(_SUBJECT)}
+        parts = [said for name, values in one.facts.items() if (said := self._label(name, values))]
+        parts += [self._values(name, named[name]) for name in sorted(named, key=self._is_of_table)]
         if one.change.typed and not one.exact and len(one.named) > 1:
             parts.append(self._phrase("some"))
         return ", ".join(parts)
+
+    def _worth_telling(self, one: RequestClass) -> dict[str, tuple[Option, ...]]:
+        """The named attributes, without what goes without saying and what is not stated at all."""
+        stated = {n: tuple(v for v in values if not isinstance(v, Stated)) for n, values in one.named.items()}
+        return {name: values for name, values in stated.items() if values and not self._is_usual(name, values)}
+
+    def _is_of_table(self, name: str) -> bool:
+        wording = self._wording(name)
+        return wording is not None and bool(wording.table)
 
     def _always(self, one: RequestClass) -> tuple[str, ...]:
         """The facts that hold of every request of the class and are true, in the vocabulary's words."""
@@ -151,13 +163,15 @@ class _Teller:
             return ""
         return self._text(wording.values[code])
 
-    def _values(self, name: str, values: tuple[Option, ...], *, count: bool) -> str:
+    def _values(self, name: str, values: tuple[Option, ...]) -> str:
         names = [self._value(name, value) for value in values]
         wording = self._wording(name)
-        if wording and wording.table and count:
-            many = self._text(wording.many)
-            return self._phrase("count", n=len(names), many=many, names=self._listed(names, MOST_NAMED))
-        return self._listed(names, MOST_NAMED)
+        if wording is None or not wording.table:
+            return self._listed(names, MOST_NAMED)
+        many = self._text(wording.many)
+        if len(names) == 1:
+            return self._phrase("one", many=many, name=names[0])
+        return self._phrase("count", n=len(names), many=many, names=self._listed(names, MOST_NAMED))
 
     def _listed(self, names: list[str], most: int) -> str:
         if len(names) <= most + 1:
@@ -166,13 +180,13 @@ class _Teller:
 
     def _value(self, name: str, value: Option) -> str:
         wording = self._wording(name)
-        if isinstance(value, Stated):
-            return self._phrase("none")
         word = str(value).lower() if isinstance(value, bool) else str(value)
         if wording and word in wording.values:
             return self._text(wording.values[word])
         if wording and wording.table:
-            return next((label for side in (self._new, self._old) if (label := side.cell(wording.table, word, wording.label))), self._phrase("another"))
+            sides = (self._new, self._old)
+            labels = (side.cell(wording.table, word, wording.label) for side in sides if wording.table in side.tables)
+            return next((label for label in labels if label), self._phrase("another"))
         return word
 
     def _wording(self, name: str) -> Wording | None:
@@ -194,10 +208,11 @@ class _Teller:
 
     def _answer(self, word: str) -> str:
         """An outward answer, obligation or scope."""
-        for side in (self._new, self._old):
-            if word in side.vocabulary.answers:
-                return f"{word} (« {self._text(side.vocabulary.answers[word])} »)" if self._language == "fr" else f"{word} (“{self._text(side.vocabulary.answers[word])}”)"
-        return word
+        for vocabulary in (self._new.vocabulary, self._old.vocabulary):
+            said = vocabulary.answers.get(word) or vocabulary.duties.get(word.partition(":")[0])
+            if said:
+                return self._phrase("quoted", code=word, text=self._text(said))
+        return word or self._phrase("none")
 
 
 def _asked(one: RequestClass) -> str:

@@ -1,0 +1,179 @@
+"""The difference between two rule sets, as an officer who edits one word sees it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import z3
+
+from policy.analyze.reading import any_of
+from policy.difference.compare import Comparison, Kind
+from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams
+from policy.model import Answer
+from policy.ruleset import load
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "rules"
+
+
+def _edited(folder: Path, file: str, old: str, new: str) -> Path:
+    target = folder / "rules"
+    shutil.copytree(RULES, target)
+    path = target / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return target
+
+
+def _diff(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "services.cli", "rules", "diff", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, cwd=cwd, check=False, encoding="utf-8")
+
+
+def _told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_comment_a_title_and_an_order_change_no_answer(tmp_path: Path) -> None:
+    """Rules in another order, with other titles and comments: nothing, and exit 0."""
+    target = _edited(
+        tmp_path, "visibility.yaml", "title: {fr: Document masqué", "# rien\n  title: {fr: Un document masqué"
+    )
+    path = target / "traces.yaml"
+    path.write_text(
+        "\n- id: ".join(reversed(path.read_text("utf-8").split("\n- id: ")[1:])).join(["- id: ", ""]), "utf-8"
+    )
+    done = _diff(RULES, target)
+    assert (done.returncode, done.stdout.strip()) == (0, "✓ aucune réponse ne change")
+
+
+@pytest.mark.slow
+def test_masked_documents_that_open_in_an_emergency_are_told_in_one_sentence(tmp_path: Path) -> None:
+    """VIS-03 and MOD-08 no longer hide masked documents in an emergency: the first sentence says so."""
+    target = _edited(
+        tmp_path, "visibility.yaml", "definition: sees_masked_documents}\n\n- id: MOD-08",
+        "any: [{definition: sees_masked_documents}, {definition: emergency}]}\n\n- id: MOD-08",
+    )  # fmt: skip
+    path = target / "visibility.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace(
+            "definition: emergency, document.labels: {contains: MASQUE_PS}",
+            "definition: emergency, document.labels: {contains: V}",
+        ),
+        "utf-8",
+    )
+    done = _diff(RULES, target, "--json")
+    found = _told(done)
+    assert done.returncode == 1
+    first = found["sentences"][0]
+    assert first["kind"] == "opens"
+    assert "peuvent désormais lire un document" in first["sentence"]
+    assert "document masqué aux professionnels" in first["sentence"]
+    assert "en bris de glace" in first["sentence"]
+    for shown in found["classes"]:
+        if shown["kind"] == "opens":
+            assert "MASQUE_PS" in json.dumps(shown["witness"]["request"])
+
+
+@pytest.mark.slow
+def test_a_cell_of_the_matrix_is_told_with_its_profession_and_type(tmp_path: Path) -> None:
+    """One cell closed: that profession alone, that type alone, in English too."""
+    target = _edited(
+        tmp_path,
+        "matrix.csv",
+        "11369-6,Historique des vaccinations,52,D+,A+",
+        "11369-6,Historique des vaccinations,52,D+,A-",
+    )
+    found = _told(_diff(RULES, target, "--json", "--lang", "en", "--profile", "seed-2011"))
+    closing = [one for one in found["sentences"] if one["kind"] == "closes"]
+    assert closing
+    assert all(
+        "“pharmacien”" in one["sentence"] and "“Historique des vaccinations”" in one["sentence"] for one in closing
+    )
+    assert {name for one in found["sentences"] for name in one["profiles"]} == {"seed-2011"}
+
+
+def test_other_answers_of_a_refusal_are_told(tmp_path: Path) -> None:
+    """A denial that says NOT_FOUND instead of FORBIDDEN is a change, though nothing opens or closes."""
+    target = _edited(tmp_path, "lifecycle.yaml", "answers: FORBIDDEN", "answers: NOT_FOUND")
+    found = _told(_diff(RULES, target, "--json"))
+    assert {(one["kind"], one["before"], one["after"]) for one in found["classes"]} == {
+        ("answers", "FORBIDDEN", "NOT_FOUND")
+    }
+
+
+def test_what_cannot_be_opened_and_what_cannot_be_loaded(tmp_path: Path) -> None:
+    """No folder and no revision: exit 2, with what to do; a fault in a rule: exit 3, with its place."""
+    done = _diff("no-such-revision")
+    assert (done.returncode, "neither a folder" in done.stderr) == (2, True)
+    broken = _edited(tmp_path, "lifecycle.yaml", "effect: deny", "effect: dney")
+    done = _diff(RULES, broken)
+    assert (done.returncode, "lifecycle.yaml:" in done.stderr) == (3, True)
+    assert _diff(RULES, RULES, "--profile", "law-2040").returncode == 2
+
+
+def test_a_revision_of_git_is_read_without_touching_the_worktree(tmp_path: Path) -> None:
+    """The rules as committed against the rules as they lie there, from another folder than the repository's."""
+    target = _edited(tmp_path, "lifecycle.yaml", "answers: FORBIDDEN", "answers: FORBIDDEN")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "rules"]):
+        subprocess.run([*git, *command], check=True)
+    path = target / "lifecycle.yaml"
+    path.write_text(path.read_text("utf-8").replace("answers: FORBIDDEN", "answers: NOT_FOUND", 1), "utf-8")
+    assert _diff("HEAD", "--rules", target, "--json").returncode == 1
+    assert _diff("HEAD", "HEAD", "--rules", target).returncode == 0
+    assert "NOT_FOUND" in path.read_text("utf-8")
+    done = _diff("--output=x", "--rules", target)
+    assert done.returncode == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "old", "new", "action"),
+    [
+        ("profiles/seed-2011.yaml", "emergency_sees_masked: false", "emergency_sees_masked: true", "doc.read"),
+        ("access.yaml", "answers: CONFLICT", "answers: FORBIDDEN", "authz.add"),
+        ("request.yaml", "when: {request.ill_typed: true}", "when: {record.exists: false}", "record.status"),
+        ("profiles/seed-2011.yaml", "retention_years: 10", "retention_years: 9", "record.close"),
+    ],
+)
+def test_a_solver_finds_nothing_beside_what_is_told(tmp_path: Path, file: str, old: str, new: str, action: str) -> None:
+    """An SMT solver, asked for a request that is answered otherwise and lies in no region told, finds none."""
+    comparison = Comparison(load(RULES), load(_edited(tmp_path, file, old, new)))
+    for profile in comparison.profiles:
+        told = [change for change in comparison.changes(action) if change.profile == profile]
+        before, after, domain = comparison.outcomes(profile, action)
+        solver = domain.solver()
+        solver.add(any_of(z3.Xor(before.answers[answer], after.answers[answer]) for answer in Answer))
+        for change in told:
+            if change.kind in (Kind.OPENS, Kind.CLOSES, Kind.ANSWERS):
+                solver.add(z3.Not(change.translation.formula(change.region)))
+        assert solver.check() == z3.unsat
+        if told:  # and without the last of them it does find some
+            lone = domain.solver()
+            lone.add(any_of(z3.Xor(before.answers[answer], after.answers[answer]) for answer in Answer))
+            assert lone.check() == z3.sat
+
+
+def test_regions_are_sets() -> None:
+    """Union, intersection, complement and projection as of sets, over every value of three variables."""
+    diagrams = Diagrams([2, 3, 2])
+    one, other = diagrams.where(0, [1]), diagrams.where(1, [0, 2])
+    assert diagrams.both(one, diagrams.opposite(one)) == NOTHING
+    assert diagrams.either(one, diagrams.opposite(one)) == EVERYTHING
+    met = diagrams.both(one, other)
+    assert diagrams.opposite(met) == diagrams.either(diagrams.opposite(one), diagrams.opposite(other))
+    assert diagrams.whatever(met, [0]) == other
+    assert diagrams.possible(met) == {0: frozenset({1}), 1: frozenset({0, 2})}
+    assert diagrams.one(met, {0: [0, 1], 1: [1, 2, 0]}) == {0: 1, 1: 2}
+    with pytest.raises(ValueError, match="empty"):
+        diagrams.one(NOTHING, {})
