@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from policy.analyze.domain import tests_of
-from policy.condition import Cell, Condition, Listed, narrow
+from policy.condition import Cell, Condition, Listed, narrow, tests_of
 from policy.rule import Rule
 from policy.ruleset import RuleSet
 from policy.vocabulary import Attribute, Vocabulary

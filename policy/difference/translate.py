@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import z3
 
-from policy.analyze.domain import NOW, Domain, Option, Stated, tests_of
-from policy.condition import attributes_of
+from policy.analyze.domain import NOW, Domain, Option, Stated
+from policy.condition import attributes_of, tests_of
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams, Region
 from policy.ruleset import RuleSet
 

@@ -104,9 +104,10 @@ class _Teller:
             who=self._who(one), what=self._listed(list(what), MOST_ACTIONS),
             before=self._answer(change.before), after=self._answer(change.after),
         )  # fmt: skip
-        conditions = self._conditions(one)
+        if conditions := self._conditions(one):
+            sentence += self._phrase("colon") + conditions
         return Told(
-            change.kind, sentence[:1].upper() + sentence[1:] + (self._phrase("colon") + conditions if conditions else ""),
+            change.kind, sentence[:1].upper() + sentence[1:],
             self._always(one), tuple(dict.fromkeys(each.change.profile for each in classes)),
             tuple(dict.fromkeys(each.change.action for each in classes)), tuple(classes),
         )  # fmt: skip
