@@ -13,6 +13,7 @@ import pytest
 import z3
 
 from policy.analyze.reading import any_of
+from policy.difference import difference
 from policy.difference.compare import Comparison, Kind
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams
 from policy.model import Answer
@@ -109,6 +110,40 @@ def test_other_answers_of_a_refusal_are_told(tmp_path: Path) -> None:
     assert {(one["kind"], one["before"], one["after"]) for one in found["classes"]} == {
         ("answers", "FORBIDDEN", "NOT_FOUND")
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        (
+            "visibility.yaml", "obligations: [IRREVERSIBLE, NOTIFY_HOLDER]", "obligations: [IRREVERSIBLE]",
+            {("doc.reveal_patient", "releases", "NOTIFY_HOLDER", "")},
+        ),
+        (
+            "visibility.yaml",
+            "actions: doc.read\n  when: {subject.kind: PROFESSIONAL, document.labels: {contains: INVISIBLE_REPR",
+            "actions: doc.create\n  when: {subject.kind: PROFESSIONAL, document.labels: {contains: INVISIBLE_REPR",
+            {("doc.read", "releases", "ALERT_INVISIBLE_RL", ""), ("doc.create", "obliges", "", "ALERT_INVISIBLE_RL")},
+        ),
+        ("traces.yaml", "scope: METADATA", "scope: OWN", {("trace.list", "scopes", "METADATA", "OWN")}),
+        # The list itself stays refused for that purpose, so that no item of it is ever shown.
+        (
+            "request.yaml",
+            "actions: every\n  when: {context.purpose",
+            "actions: every\n  except: doc.listed\n  when: {context.purpose",
+            set(),
+        ),
+    ],
+)  # fmt: skip
+def test_exactly_the_changes_of_an_edit_are_found(
+    tmp_path: Path, file: str, old: str, new: str, expected: set[tuple[str, str, str, str]]
+) -> None:
+    """Obligations that go, those that come, scopes, and nothing where no answer changes."""
+    comparison = load(RULES), load(_edited(tmp_path, file, old, new))
+    found = difference(*comparison, "seed-2011", "en", lambda *_: None)
+    changes = {one.change for one, _ in found.classes}
+    assert {(one.action, one.kind.value, str(one.before), str(one.after)) for one in changes} == expected
 
 
 def test_what_cannot_be_opened_and_what_cannot_be_loaded(tmp_path: Path) -> None:
