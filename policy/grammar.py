@@ -48,8 +48,8 @@ class Grammar:
     used: set[str] = field(default_factory=set)
     """Definitions, parameters and tables that some rule names."""
     _open: list[str] = field(default_factory=list)
-    _read: dict[str, tuple[Condition, int]] = field(default_factory=dict)
-    """Definitions that were read, each with the number of its tests."""
+    _read: dict[str, tuple[Condition, int, frozenset[str]]] = field(default_factory=dict)
+    """Definitions that were read, each with the number of its tests and the words that it used."""
     _tests: int = 0
 
     def meaning(self, word: str) -> object:
@@ -102,14 +102,22 @@ class Grammar:
             self.faults.add_unknown(node.place, "definition", name, self.definitions)
             return FALSE
         if name not in self._read:
-            before = self._tests
-            self._open.append(name)
-            condition = self._condition(tree)
-            self._open.pop()
-            self._read[name] = condition, self._tests - before
-            return condition
-        condition, tests = self._read[name]
+            return self._read_definition(name, tree)
+        condition, tests, words = self._read[name]
+        self.used |= words
         return condition if self._count(node, tests) else FALSE
+
+    def _read_definition(self, name: str, tree: Node) -> Condition:
+        """INVARIANT: whoever uses a definition uses all words below it, and is read anew when one changes."""
+        tests, outer = self._tests, self.used
+        self.used = set()
+        self._open.append(name)
+        condition = self._condition(tree)
+        self._open.pop()
+        self._read[name] = condition, self._tests - tests, frozenset(self.used)
+        outer |= self.used
+        self.used = outer
+        return condition
 
     def _count(self, node: Node, tests: int) -> bool:
         """Whether the condition stays within its bound with so many tests more: definitions multiply one another."""

@@ -36,6 +36,17 @@ def nursery() -> Nursery:
     return Nursery()
 
 
+def test_a_rule_is_read_anew_when_anything_it_stands_on_changes(nursery: Nursery) -> None:
+    """With what was understood before, a changed definition changes the same rules as without it, far above it too."""
+    drawn = [mutant for mutant in nursery.mutants if mutant.file == "definitions.yaml"]
+    for mutant in sample(drawn, 80, seed=5):
+        try:
+            quick = mutated(nursery.files, mutant, nursery.readings)
+        except RuleFaults:
+            continue
+        assert _meaning(quick) == _meaning(mutated(nursery.files, mutant, Readings())), mutant
+
+
 def _meaning(ruleset: RuleSet) -> Any:
     """Everything of a rule set that decides, without the places and the digest."""
     rules = [
