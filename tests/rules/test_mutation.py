@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.casebook import Case, cases, run
+from policy.casebook import Case, cases, run, wrong
 from policy.cli.tables import CONDITIONS_WANTED, MUTANTS_WANTED
 from policy.coverage import coverage
 from policy.errors import FaultList, RuleFaults
@@ -71,8 +71,21 @@ def test_the_conditions_were_seen_to_decide(planted: Planted) -> None:
 def test_a_trial_answers_as_the_engine(planted: Planted) -> None:
     """Every case's decision from the typed questions is the decision of the engine on the request."""
     trial = Trial(planted.ruleset, planted.cases)
-    for case, decision in zip(planted.cases, trial.decisions(), strict=True):
+    own = [case for case in planted.cases if not case.parameters]
+    for case, decision in zip(own, trial.decisions(), strict=True):
         assert decision == planted.ruleset.engines[case.profile].decide(case.request), case
+
+
+def test_the_rules_as_they_are_fail_no_case_of_a_trial(planted: Planted) -> None:
+    """A case that is asked with other parameters than the profile's would catch every mutant; it is no part of one."""
+    trial = Trial(planted.ruleset, planted.cases)
+    assert len(trial.cases) < len(planted.cases)
+    failed = [
+        asked.case
+        for asked, decision in zip(trial.cases, trial.decisions(), strict=True)
+        if wrong(asked.case, decision)
+    ]
+    assert failed == []
 
 
 def test_a_trial_catches_what_a_run_catches(planted: Planted) -> None:
