@@ -17,8 +17,8 @@ from policy.errors import FaultList, Place
 from policy.source import Mapping, Node, Scalar, Sequence, parse
 
 ORDER: Final = (
-    "id", "title", "basis", "effect", "profiles", "from", "until", "stage", "answers", "actions", "except", "when",
-    "unless", "obligations", "scope",
+    "id", "title", "basis", "kept_because", "effect", "profiles", "from", "until", "stage", "answers", "actions",
+    "except", "when", "unless", "obligations", "scope",
 )  # fmt: skip
 """The keys of a rule, in the order in which it is read: what it is, when it is in force, what it does, on what."""
 BY_HAND: Final = frozenset({"vocabulary.yaml", "world.yaml"})
@@ -88,7 +88,7 @@ def _keys_in_order(lines: list[str], item: Mapping) -> list[str]:
     """The lines of one rule; of anything else, or of a rule on one line, as they are."""
     starts = [key.place.line - item.place.line for key, _ in item.entries]
     names = [str(key.value) for key, _ in item.entries]
-    if not starts or starts != sorted(set(starts)) or not lines[0].startswith("-") or not {*names} <= {*ORDER}:
+    if not starts or starts != sorted(set(starts)) or not lines[0].startswith("-") or not _is_a_rule({*names}):
         return lines
     lines = [f" {lines[0][1:]}", *lines[1:]]
     leads = [0, *(_lead(lines, start) for start in starts[1:])]
@@ -96,6 +96,10 @@ def _keys_in_order(lines: list[str], item: Mapping) -> list[str]:
     ordered = [line for name in ORDER for line in blocks.get(name, ())]
     first = next(at for at, line in enumerate(ordered) if line.strip() and not line.lstrip().startswith("#"))
     return [*ordered[:first], f"-{ordered[first][1:]}", *ordered[first + 1 :]]
+
+
+def _is_a_rule(names: set[str]) -> bool:
+    return "effect" in names and names <= {*ORDER}
 
 
 def _lead(lines: list[str], start: int) -> int:
@@ -142,20 +146,31 @@ def _aligned(lines: list[str]) -> list[str]:
 
 
 def _spaced(lines: list[str]) -> str:
-    """One blank line before each item but the first, above the comments that lead to it, and none inside."""
+    """One blank line before each item but the first, above the comments that lead to it, and none inside.
+
+    A blank line below a comment that stands alone stays: the comment heads what follows.
+    """
     spaced: list[str] = []
-    for position, line in enumerate(lines):
+    begun = False
+    for line in lines:
         if not line:
-            if not any(before.startswith("- ") for before in lines[:position]) and spaced[-1:] != [""]:
-                spaced.append(line)  # between the opening comment and the first item
+            if spaced and spaced[-1].startswith("#"):
+                spaced.append(line)
             continue
-        if line.startswith("- ") and any(before.startswith("- ") for before in spaced):
-            lead = len(spaced)
-            while spaced[lead - 1].startswith("#"):
-                lead -= 1
-            spaced.insert(lead, "")
+        if line.startswith("- "):
+            if begun:
+                spaced.insert(_lead_of_item(spaced), "")
+            begun = True
         spaced.append(line)
     return "\n".join(spaced) + "\n"
+
+
+def _lead_of_item(lines: list[str]) -> int:
+    """Where the comments begin, blank lines among them, that stand above what comes next."""
+    lead = len(lines)
+    while not lines[lead - 1] or lines[lead - 1].startswith("#"):
+        lead -= 1
+    return lead
 
 
 def _meaning(node: Node | None) -> object:

@@ -108,6 +108,10 @@ COMMENTS = """\
 
 
     stage: labels
+    effect: deny
+
+# a heading
+
 # of the second
 - id: X-2
   when: {any: [{a: 1}, {b: null}]}
@@ -119,6 +123,7 @@ LAID_OUT = """\
 
 # of the first rule
 - id: X-1
+  effect: deny
   stage: labels
   answers: NOT_FOUND  # behind a value
   # above a key
@@ -126,6 +131,8 @@ LAID_OUT = """\
     # inside
     a: 1  # one
     b: {c: "x # no comment", d: 'é'}  # two
+
+# a heading
 
 # of the second
 - id: X-2
