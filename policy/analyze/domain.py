@@ -17,17 +17,14 @@ from policy.condition import (
     Among,
     Cell,
     Condition,
-    Constant,
     Elapsed,
-    Every,
     Exists,
     Listed,
-    Negation,
     OneOf,
     Period,
     SameAs,
-    Some,
     Test,
+    tests_of,
 )
 from policy.facts import ILL_TYPED, typed
 from policy.ruleset import RuleSet
@@ -52,20 +49,6 @@ class Stated(Enum):
     """A set, or a time: its own variables say which."""
 
 
-def each_test(condition: Condition) -> Iterator[Test]:
-    """Every test of a condition, repeated as often as it is made."""
-    match condition:
-        case Every(parts) | Some(parts):
-            for part in parts:
-                yield from each_test(part)
-        case Negation(part):
-            yield from each_test(part)
-        case Constant():
-            return
-        case _:
-            yield condition
-
-
 class Domain:
     """The variables for the requests of one rule set, or of several that are compared.
 
@@ -76,7 +59,7 @@ class Domain:
     def __init__(self, rulesets: Sequence[RuleSet], conditions: Iterable[Condition] = ()) -> None:
         """Take in every test of the rules, and of further conditions that will be asked about."""
         of_rules = [c for ruleset in rulesets for rule in ruleset.rules for c in rule.conditions.values()]
-        tests = {test for condition in (*of_rules, *conditions) for test in each_test(condition)}
+        tests = {test for condition in (*of_rules, *conditions) for test in tests_of(condition)}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {
             name: tuple(

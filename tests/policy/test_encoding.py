@@ -17,11 +17,11 @@ import z3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policy.analyze.domain import NOW, SINGLE, TIMES, Domain, Stated, each_test
+from policy.analyze.domain import NOW, SINGLE, TIMES, Domain, Stated
 from policy.analyze.outcome import Outcome, Outcomes
 from policy.analyze.witness import ITEM, decision_on, request_of
 from policy.calendar import elapsed
-from policy.condition import SameAs
+from policy.condition import SameAs, tests_of
 from policy.facts import ILL_TYPED, typed
 from policy.model import Decision
 from policy.ruleset import RuleSet, load
@@ -159,7 +159,7 @@ def _literals(ruleset: RuleSet, domain: Domain, request: dict[str, Any]) -> Iter
 def _compared_with(ruleset: RuleSet, name: str) -> frozenset[str]:
     """The attributes that rules compare with this one, directly or not."""
     conditions = [condition for rule in ruleset.rules for condition in rule.conditions.values()]
-    pairs = [{t.attribute, t.other} for c in conditions for t in each_test(c) if isinstance(t, SameAs)]
+    pairs = [{t.attribute, t.other} for c in conditions for t in tests_of(c) if isinstance(t, SameAs)]
     group = {name}
     while more := [pair for pair in pairs if pair & group and not pair <= group]:
         group.update(*more)
