@@ -152,9 +152,12 @@ def test_a_killed_suite_has_the_trace_of_every_answer(tmp_path: Path, databases:
 
 
 @pytest.mark.slow
-def test_a_killed_postgresql_has_the_trace_of_every_answer(tmp_path: Path) -> None:
+def test_a_killed_postgresql_has_the_trace_of_every_answer(tmp_path: Path, databases: Databases) -> None:
     """The server itself is killed and started again under a suite that goes on serving: nothing answered is lost."""
-    server = get_server(tmp_path / "postgres")
+    # Its own, below no folder of pytest's, as the one that the tests share.
+    folder = databases.server.with_name(f"{databases.server.name}-killed")
+    folder.mkdir()
+    server = get_server(folder / "postgres")
     address = created(str(server.get_uri()))
     answered: list[str] = []
     with started(tmp_path, DMP_DATABASE_URL=address) as process:
@@ -172,6 +175,7 @@ def test_a_killed_postgresql_has_the_trace_of_every_answer(tmp_path: Path) -> No
             assert len(answered) > before
     server_traced = _traced(address)
     server.cleanup()
+    shutil.rmtree(folder)
     assert len(answered) > 200
     assert not set(answered) - server_traced
 

@@ -212,3 +212,20 @@ def test_the_holder_reads_who_was_asked_about(secured: Secured) -> None:
     assert kinds == [kind for kind in kinds if kind != asked] + [asked] * 2
     assert [line.asked_about.value for line in shown[-2:]] == ["", of(world.people["nurse"]).value]
     assert not any(line.HasField("asked_about") for line in shown[:-2])
+
+
+def test_an_officer_looks_into_a_question_about_another(secured: Secured) -> None:
+    """Alone and in a batch: decided again as it was answered, without the asker's own facts."""
+    world = secured.world
+    patient = world.opened("author")
+    asked = question(patient, "doc.list", subject=subject(world, "nurse"), supplied=[fact("relation.care_team", True)])
+    alone = check(world.as_("hospital"), asked).decided.decision_id
+    items = [authorization.BatchItem(key="a", question=asked)]
+    batch = world.as_("hospital").CheckBatch(authorization.CheckBatchRequest(items=items)).decided.decision_id
+    officer = {**world.people["support"], "kind": "COMPLIANCE_OFFICER"}
+    for decision in (alone, batch):
+        review = authorization.ExplainDecisionRequest(record=of(patient), decision_id=decision)
+        found = world.as_(officer).ExplainDecision(review)
+        assert (found.same_rules, found.same_answer) == (True, True)
+        assert list(found.rules) == list(found.traced.rules)
+        assert [each.value.fr for each in found.facts if each.attribute == "subject.profession"] == ["INFIRMIER"]
