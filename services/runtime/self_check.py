@@ -37,6 +37,13 @@ class Compared(StrEnum):
     """py-abac ended with an error."""
 
 
+class Coming(NamedTuple):
+    """Rules that will decide, whose oracle takes a second to make."""
+
+    rules: RuleSet
+    profile: str
+
+
 class Sample(NamedTuple):
     """One decision, and what it was made of."""
 
@@ -56,13 +63,19 @@ class SelfCheck:
         self._rate = rate
         self._tell = tell
         self._draw = draw
-        self._waiting: Queue[Sample | None] = Queue(WAITING)
+        self._waiting: Queue[Sample | Coming | None] = Queue(WAITING)
         self._ended = threading.Event()
         self._oracle: Oracle | None = None
         # A daemon: an answer of the oracle that does not end must not keep the process.
         self._thread = threading.Thread(target=self._run, name="self-check", daemon=True)
         if rate:
             self._thread.start()
+
+    def prepare(self, rules: RuleSet, profile: str) -> None:
+        """Make the oracle of these rules before the first sample comes, when calls would wait for it."""
+        if self._rate:
+            with suppress(Full):  # then it is made with the first sample
+                self._waiting.put_nowait(Coming(rules, profile))
 
     def offer(self, rules: RuleSet, profile: str, arrival: Arrival, verdict: Verdict) -> None:
         """Take this verdict or not, at once: it never waits and never raises."""
@@ -98,13 +111,14 @@ class SelfCheck:
             self._thread.join(PATIENCE)
 
     def _run(self) -> None:
-        while (sample := self._waiting.get()) is not None and not self._ended.is_set():
+        while (taken := self._waiting.get()) is not None and not self._ended.is_set():
             try:
-                found = self._compare(sample)
+                if isinstance(taken, Coming):
+                    self._oracle_of(taken)
+                else:
+                    self._tell(self._compare(taken))
             except Exception as error:  # noqa: BLE001 - whatever py-abac does, the next sample is compared
-                self._failed(sample.decision.action, error)
-            else:
-                self._tell(found)
+                self._failed("" if isinstance(taken, Coming) else taken.decision.action, error)
 
     def _failed(self, action: str, error: Exception) -> None:
         _log.error("self-check failed", action=action, error=type(error).__name__)
@@ -126,7 +140,7 @@ class SelfCheck:
         _log.error("self-check differs", **told, profile=sample.profile, digest=sample.rules.digest)
         return Compared.DIFFERED
 
-    def _oracle_of(self, sample: Sample) -> Oracle:
+    def _oracle_of(self, sample: Sample | Coming) -> Oracle:
         """The oracle of the rules that decided: new rules are exported anew, to policies that this thread alone has."""
         held = self._oracle
         if held is None or (held.export.digest, held.export.profile) != (sample.rules.digest, sample.profile):

@@ -84,6 +84,7 @@ class Suite:
             _log.error("rules not loaded, the old ones stay in force", faults=refused.reasons)
             return
         self.gate.rules.replace(rules)
+        self.gate.self_check.prepare(rules, settings.profile)
         _log.info("rules loaded", digest=rules.digest)
 
     async def close(self) -> None:
@@ -158,6 +159,7 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
         raise SettingsRefused([str(refused)]) from refused
     self_check = SelfCheck(settings.self_check_rate, telemetry.compared)
     log, internal = SecurityLog(security_log), _internal(features, methods)
+    self_check.prepare(rules, settings.profile)
     in_force = RulesInForce(rules)
     gate = Gate(in_force, settings.profile, executor, verifier, log, self_check, internal, settings.askers)
     suite = Suite(gate, tuple(features), [], telemetry, metrics)
