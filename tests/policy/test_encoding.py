@@ -236,18 +236,37 @@ class _Wish:
     profile: str
     action: str
     permitted: bool
+    """But for a fault."""
+    faulty: bool
+    """Elsewhere than in the document."""
+    bare: bool
+    """Leaves out whatever has a value that a missing one stands for."""
     fired: list[str]
     stated: list[tuple[str, object]]
 
     def formulas(self, outcome: Outcome) -> list[z3.BoolRef]:
         """The wishes, the most telling first."""
         domain = outcome.reading.domain
-        permitted = [outcome.permitted] if self.permitted else []
+        permitted = [_permits(outcome)] if self.permitted else []
+        faulty = [outcome.reading.faults_elsewhere()] if self.faulty else []
+        known = outcome.reading.vocabulary.attributes
+        bare = [name for name in domain.options if self.bare and known[name].absent is not None]
         return [
             *permitted,
+            *faulty,
+            *(domain.states(name, Stated.MISSING) for name in bare),
             *(outcome.fired[name] for name in self.fired),
             *(domain.states(name, option) for name, option in self.stated),
         ]
+
+
+def _permits(outcome: Outcome) -> z3.BoolRef:
+    """Whether rules permit and none denies, a fault apart."""
+    by_effect = {
+        effect: z3.Or([outcome.fired[name] for name, rule in outcome.rules.items() if rule.effect == effect])
+        for effect in ("permit", "deny")
+    }
+    return z3.And(by_effect["permit"], z3.Not(by_effect["deny"]))
 
 
 @st.composite
@@ -262,7 +281,8 @@ def _wishes(draw: st.DrawFn) -> _Wish:
     fired = draw(st.lists(st.sampled_from(rules), max_size=3)) if rules else []
     names = draw(st.lists(st.sampled_from(sorted(options)), max_size=8, unique=True))
     stated = [(name, draw(st.sampled_from(options[name]))) for name in names]
-    return _Wish(twisted, profile, action, draw(st.booleans()), fired, stated)
+    permitted, faulty, bare = draw(st.tuples(st.booleans(), st.booleans(), st.booleans()))
+    return _Wish(twisted, profile, action, permitted, faulty, bare, fired, stated)
 
 
 @pytest.mark.slow
