@@ -84,6 +84,21 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """One fact of a declaration, taken out of its message once, for every call looks at all of them."""
+
+    attribute: str
+    field: str
+    value: str
+    asked: str
+    emergency_owner: bool
+
+    def is_of(self, asked: str | None) -> bool:
+        """Whether a question about this action states it; what is no question states all."""
+        return self.asked in ("", asked)
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """One RPC: its declaration and its code."""
 
@@ -95,6 +110,8 @@ class Method:
     handler: Handler
     reader: Reader | None
     followup: Followup | None = None
+    facts: tuple[Stated, ...] = ()
+    """The facts of the declaration."""
 
     @property
     def path(self) -> str:
@@ -141,15 +158,19 @@ def actions_of(method: Method) -> frozenset[str]:
 
 
 def _method(rpc: MethodDescriptor, feature: Feature) -> Method:
+    declared = _declared(rpc)
     return Method(
         rpc.containing_service.full_name,
         rpc.name,
         message_factory.GetMessageClass(rpc.input_type),
         message_factory.GetMessageClass(rpc.output_type),
-        _declared(rpc),
+        declared,
         feature.handlers[rpc.name],
         feature.readers.get(rpc.name),
         feature.followups.get(rpc.name),
+        tuple(
+            Stated(fact.attribute, fact.field, fact.value, fact.asked, fact.emergency_owner) for fact in declared.facts
+        ),
     )
 
 

@@ -200,19 +200,20 @@ def arrive(
         attested=_attested(request, faulty),
         faults=faults,
         # What a batch asks is said by its items.
-        **(_nothing(method.access) if method.many else _said(method.access, request, faulty)),
+        **(_nothing(method.access) if method.many else _said(method, request, faulty)),
     )
 
 
 def frame(arrival: Arrival, item: Message) -> Arrival:
     """One item of a batch as if it were a call of its own."""
     faults = fields.faults_of(item)
-    said = _said(arrival.method.access, item, {fault.field for fault in faults})
+    said = _said(arrival.method, item, {fault.field for fault in faults})
     return replace(arrival, request=item, faults=faults, **said)
 
 
-def _said(access: access_pb2.Access, request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
+def _said(method: Method, request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
     """What a message says at the paths of the declaration."""
+    access = method.access
 
     def value(path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
         return None if not path or path in faulty else fields.value_at(request, path)
@@ -223,7 +224,7 @@ def _said(access: access_pb2.Access, request: Message, faulty: AbstractSet[str])
         "record": value(access.record),
         "document": value(access.document),
         "ticket": value(access.ticket),
-        "declared": _declared(access, value),
+        "declared": _declared(method, value),
     }
 
 
@@ -236,17 +237,18 @@ def read(arrival: Arrival, rules: RuleSet, kinds: AbstractSet[str]) -> Arrival:
         return arrival
     reader, may = arrival.method.reader, Askable(rules.vocabulary, kinds)
     another = others.read(arrival.method.access, arrival.request, arrival.identity, arrival.document, may)
-    arrival = replace(arrival, another=another, faults=another.faults, read_in=another.read_in)
-    if reader is None or arrival.faults:
-        return arrival
-    asking = Asking(arrival.subject, arrival.record, arrival.at, rules.cell, another.supplied)
+    if reader is None or another.faults:
+        return replace(arrival, another=another, faults=another.faults, read_in=another.read_in)
+    subject = another.subject or arrival.identity
+    asking = Asking(subject, arrival.record, arrival.at, rules.cell, another.supplied)
     try:
         found = reader(arrival.request, asking)
     except ServiceError as error:
-        return replace(arrival, faults=error.faults)
+        return replace(arrival, another=another, faults=error.faults, read_in=another.read_in)
     faults = _twice(another, found.attributes)
     return replace(
         arrival,
+        another=another,
         declared={**arrival.declared, **found.attributes},
         prepared=found.prepared,
         read_in={**another.read_in, **found.fields},
@@ -283,8 +285,8 @@ def _attested(request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
     return {ATTESTED[name]: fields.value_at(holder, name) for name in given}
 
 
-def _declared(access: access_pb2.Access, value: Callable[[str], Any]) -> dict[str, Any]:
-    asked = value(access.asked)
-    stated = [fact for fact in access.facts if fact.asked in ("", asked)]
+def _declared(method: Method, value: Callable[[str], Any]) -> dict[str, Any]:
+    asked = value(method.access.asked)
+    stated = (fact for fact in method.facts if fact.is_of(asked))
     found = ((fact.attribute, value(fact.field) if fact.field else fact.value) for fact in stated)
     return {attribute: given for attribute, given in found if given}

@@ -219,8 +219,7 @@ def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
 
 
 def _asks_whose_emergency(arrival: Arrival) -> bool:
-    facts = arrival.method.access.facts
-    return any(fact.emergency_owner and fact.asked in ("", arrival.asked) for fact in facts)
+    return any(fact.emergency_owner and fact.is_of(arrival.asked) for fact in arrival.method.facts)
 
 
 def _part(attributes: Mapping[str, Any], entity: str) -> dict[str, Any]:
@@ -242,7 +241,7 @@ def _path(arrival: Arrival, attribute: str) -> str:
     """The field of the request that an attribute comes from; the attribute itself where it comes from elsewhere."""
     access = arrival.method.access
     paths = {f"context.{name}": f"{ATTESTATIONS}.{field}" for field, name in ATTESTED.items()}
-    paths |= {fact.attribute: fact.field for fact in access.facts if fact.field}
+    paths |= {fact.attribute: fact.field for fact in arrival.method.facts if fact.field}
     speaks_for = access.about if arrival.about is not None or not arrival.another.named else access.supplied
     paths |= {"action": access.asked, f"context.{LISTED}": speaks_for, **arrival.read_in}
     return paths.get(attribute) or attribute
