@@ -96,6 +96,9 @@ class Arrival:
     @property
     def heading(self) -> Heading:
         """What a question of a batch shares with those of its trace entry."""
+        if not self.listed:
+            # Refused whomever it names, and one entry says so: else one call could fill a record with entries.
+            return Heading(self.record, None, self.another.named)
         return Heading(self.record, self.about, bool(self.another.supplied))
 
     @property

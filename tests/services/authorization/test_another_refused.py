@@ -196,3 +196,19 @@ def test_a_batch_of_an_unlisted_software_answers_for_itself_alone(secured: Secur
     )
     answered = refusal(world.as_("colleague").CheckBatch, authorization.CheckBatchRequest(items=named))
     assert (answered.code, answered.metadata["fields"]) == ("PERMISSION_DENIED", "question.subject")
+
+
+def test_an_unlisted_caller_leaves_one_entry_however_many_he_names(world: World) -> None:
+    """Else a stranger could fill the traces of a record by one call."""
+    patient, stranger = world.opened("author"), world.patient()
+    names = ("author", "colleague", "nurse", "treating")
+    items = [
+        authorization.BatchItem(key=name, question=question(patient, subject=subject(world, name))) for name in names
+    ]
+    query = "SELECT count(*) AS number FROM traces WHERE record = ?"
+    [before] = world.rows(query, patient["sub"])
+    assert refusal(world.as_(stranger).CheckBatch, authorization.CheckBatchRequest(items=items)).code == (
+        "PERMISSION_DENIED"
+    )
+    [after] = world.rows(query, patient["sub"])
+    assert after["number"] - before["number"] == 1
