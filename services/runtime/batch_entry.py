@@ -87,6 +87,7 @@ class _Table:
     places: list[tuple[int, int, int | None]] = field(default_factory=list)
     known: dict[tuple[int, int], int] = field(default_factory=dict)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    by_words: dict[str, int] = field(default_factory=dict)
     items: list[tuple[str, int]] = field(default_factory=list)
 
     def add(self, place: int) -> None:
@@ -133,9 +134,10 @@ class _Table:
         found = self.known.get(likeness)
         if found is None:
             outcome = _outcome(answered)
-            if outcome not in self.outcomes:
+            # By its words: to look through the outcomes for each would take the square of their number.
+            found = self.known[likeness] = self.by_words.setdefault(repr(outcome), len(self.outcomes))
+            if found == len(self.outcomes):
                 self.outcomes.append(outcome)
-            found = self.known[likeness] = self.outcomes.index(outcome)
         return found
 
 

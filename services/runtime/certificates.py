@@ -15,6 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from services.runtime.errors import Kind, ServiceError
 from services.runtime.settings import TLS, Settings, SettingsRefused
 
+_UNREADABLE = (
+    ValueError,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 SECURED: Final = "transport_security_type"
 ENCRYPTED: Final = b"ssl"
 CERTIFICATE: Final = "x509_pem_cert"
@@ -60,7 +67,7 @@ def _name(pem: bytes) -> str | None:
     try:
         extensions = x509.load_pem_x509_certificate(pem).extensions
         names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except _UNREADABLE:
         return None
     uris = names.get_values_for_type(x509.UniformResourceIdentifier)
     found, shape = (uris, URI) if uris else (names.get_values_for_type(x509.DNSName), DNS)
