@@ -83,6 +83,7 @@ class Page:
         """For an officer."""
         decision = report.decision
         self._head(decision, report.answer)
+        self._stage(decision)
         if decision.faults:
             self._title("faults")
             for fault in decision.faults:
@@ -103,7 +104,10 @@ class Page:
             f"[bold {colour}]{decision.effect} · {decision.answer}[/]  {plain(named)} · {decision.profile}"
         )
         self.console.print(f"[{colour}]{plain(self.words.text(answer))}[/]")
-        for stage in vocabulary.stages:
+
+    def _stage(self, decision: Decision) -> None:
+        """Where it was denied. INVARIANT: not for the person, whom it would tell hidden from missing."""
+        for stage in self.words.vocabulary.stages:
             if stage.id == decision.stage:
                 self.console.print(f"[dim]{plain(stage.id)} : {plain(self.words.text(stage.title))}[/]")
 

@@ -51,6 +51,18 @@ def test_a_person_reads_nothing_of_what_is_hidden() -> None:
     assert (form["external"], form["reasons"], form["remedies"]) == ("NOT_FOUND", [], [])
 
 
+def test_a_person_reads_alike_of_hidden_missing_and_deleted() -> None:
+    """Byte for byte, on the terminal too: no stage tells why it is not found (VIS-18)."""
+    hidden = json.loads(CASES.read_text("utf-8").splitlines()[int(_line("T031")) - 1])
+    deleted = {**hidden, "document": {**hidden["document"], "status": "Deleted"}}
+    told = {
+        _explain("--for", "person", given=json.dumps(request).encode()).stdout
+        for request in (hidden, {**hidden, "document": None}, deleted)
+    }
+    assert len(told) == 1
+    assert b"NOT_FOUND" in told.pop()
+
+
 def test_a_program_reads_the_same_as_json() -> None:
     """From standard input: the decision of `decide`, the rules with their tests, the facts, the sets of changes."""
     lines = CASES.read_bytes().splitlines()
