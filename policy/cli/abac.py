@@ -62,7 +62,7 @@ def import_abac(
     told = {"held": True, "faults": [], "rules": [rule.id for rule in found.rules], "text": found.text}
     _write(json.dumps(told, ensure_ascii=False) + "\n" if as_json else found.text, to)
     if not as_json:
-        console = Console(stderr=True, highlight=False)
+        console = Console(emoji=False, stderr=True, highlight=False)
         console.print(f"[green]✓[/] {len(found.rules)} rules; review them, then put them beside the others and `check`")
 
 
@@ -84,7 +84,7 @@ def account(ruleset: RuleSet, found: Export) -> dict[str, object]:
 
 
 def _tell(ruleset: RuleSet, found: Export) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = Console(emoji=False, stderr=True, highlight=False)
     table = Table("rule", "why it is not among the policies", title=f"Left out of {found.profile}")
     for rule in ruleset.rules:
         if rule.id in found.left_out:
@@ -125,5 +125,5 @@ def _write(text: str, to: Path | None) -> None:
 
 
 def _cannot(reason: str) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(plain(reason))
+    Console(emoji=False, stderr=True, highlight=False, soft_wrap=True).print(plain(reason))
     raise typer.Exit(NOT_OPENED)

@@ -49,7 +49,7 @@ def tell_faults(error: RuleFaults, as_json: bool, consequence: str = "; nothing 
         ]
         typer.echo(json.dumps({"held": False, "faults": places}, ensure_ascii=False))
         return
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(emoji=False, stderr=True, highlight=False, soft_wrap=True)
     for fault in error.faults:
         advice = f" [green]({plain(fault.advice)})[/]" if fault.advice else ""
         console.print(f"[bold]{plain(str(fault.place))}:[/] [red]{plain(fault.message)}[/]{advice}")

@@ -49,7 +49,7 @@ def _tell_figures(ruleset: RuleSet, as_json: bool) -> None:
         return
     counts = ", ".join(f"{effects[effect]} {effect}" for effect in ("permit", "deny", "oblige"))
     kept = sum(bool(rule.kept_because) for rule in ruleset.rules)
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     console.print(f"[green]✓[/] {len(ruleset.rules)} rules ({counts}) in profiles {', '.join(ruleset.profiles)}")
     console.print(f"  each fires for some request; {kept} that make no difference say why they stay")
     console.print(f"  digest {ruleset.digest[:16]}…")

@@ -24,7 +24,9 @@ def decide(
     """Read requests as JSON lines on standard input, write one decision a line."""
     ruleset = loaded(folder, as_json=False)
     if profile not in ruleset.engines:
-        Console(stderr=True).print(f"unknown profile `{profile}`; there are: {', '.join(ruleset.profiles)}")
+        Console(emoji=False, stderr=True).print(
+            f"unknown profile `{profile}`; there are: {', '.join(ruleset.profiles)}"
+        )
         raise typer.Exit(NOT_OPENED)
     readable = True
     for line in sys.stdin.buffer:

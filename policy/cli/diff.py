@@ -59,7 +59,7 @@ def diff(
         try:
             folders = [folder_at(old, folder, Path(before)), folder_at(new or str(folder), folder, Path(after))]
         except NoRevision as error:
-            Console(stderr=True).print(f"[red]{plain(str(error))}[/]")
+            Console(emoji=False, stderr=True).print(f"[red]{plain(str(error))}[/]")
             raise typer.Exit(NOT_OPENED) from None
         olds, news = (loaded(found, as_json) for found in folders)
     found = _found(olds, news, profile, lang)
@@ -76,9 +76,9 @@ def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Literal["fr", 
     from policy.difference import difference
 
     if profile is not None and not (profile in old.engines and profile in new.engines):
-        Console(stderr=True).print(f"profile `{plain(profile)}` is not in both rule sets")
+        Console(emoji=False, stderr=True).print(f"profile `{plain(profile)}` is not in both rule sets")
         raise typer.Exit(NOT_OPENED)
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("diff")
         try:
@@ -89,7 +89,7 @@ def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Literal["fr", 
 
 
 def _tell(found: Difference, lang: str) -> None:
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     for what, names in (("gone", found.gone), ("come", found.come)):
         for name in names:
             console.print(f"[bold]{_TEXTS[what][lang]}[/] : {name}")

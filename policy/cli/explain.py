@@ -54,7 +54,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter an option
     if not isinstance(named, str) or named not in ruleset.engines:
         _not_opened(f"unknown profile; there are: {', '.join(ruleset.profiles)}")
     engine = ruleset.engines[named]
-    page = Page(Console(highlight=False), Words(engine.vocabulary, language.value), everything)
+    page = Page(Console(emoji=False, highlight=False), Words(engine.vocabulary, language.value), everything)
     if reader is Reader.OFFICER:
         report = for_officer(engine, request, Effort(unlikely=everything))
         _told(officer_form(engine.vocabulary, report)) if as_json else page.officer(report)
@@ -84,5 +84,5 @@ def _request(file: Path | None, line: int | None) -> dict[str, Any]:
 
 
 def _not_opened(message: str) -> NoReturn:
-    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
+    Console(emoji=False, stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
     raise typer.Exit(NOT_OPENED)

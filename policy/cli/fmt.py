@@ -26,7 +26,7 @@ def fmt(
 
     paths = [path for path in sorted(folder.rglob("*.yaml")) if path.name not in BY_HAND]
     if not paths:
-        Console(stderr=True, highlight=False).print(
+        Console(emoji=False, stderr=True, highlight=False).print(
             f"{plain(folder.name)} holds no rule file; name another with --rules"
         )
         raise typer.Exit(NOT_OPENED)
@@ -70,7 +70,7 @@ def _tell(names: list[str], files: int, check: bool, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"held": not (check and names), "files": files, "changed": names}))
         return
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     for name in names:
         console.print(f"[yellow]{'would change' if check else 'laid out'}[/] {plain(name)}")
     if check and names:

@@ -52,7 +52,7 @@ def judged(judge: Judge, mutants: Sequence[Mutant], workers: int | None = None) 
 
 
 def _watched(verdicts: Iterable[Verdict], count: int) -> tuple[Verdict, ...]:
-    bar = track(verdicts, "mutants", count, console=Console(stderr=True), transient=True)
+    bar = track(verdicts, "mutants", count, console=Console(emoji=False, stderr=True), transient=True)
     return tuple(bar)
 
 

@@ -120,7 +120,7 @@ def _tell_changes(changes: Sequence[Change], as_json: bool, target: Path) -> Non
     if as_json:
         typer.echo(json.dumps({"held": True, "changes": [asdict(change) for change in changes]}, ensure_ascii=False))
         return
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     if not changes:
         console.print("no cell differs; nothing was written")
         return
@@ -144,7 +144,7 @@ def _show(ruleset: RuleSet, view: View, asked: tuple[str, str], as_json: bool) -
         return
     from policy.matrix.terminal import show
 
-    show(view, grid, Console(highlight=False))
+    show(view, grid, Console(emoji=False, highlight=False))
 
 
 def _as_json(grid: Grid) -> dict[str, Any]:
@@ -160,5 +160,5 @@ def _cell_json(cell: Cell) -> dict[str, Any]:
 
 
 def _refuse(message: str) -> None:
-    Console(stderr=True, highlight=False).print(plain(message))
+    Console(emoji=False, stderr=True, highlight=False).print(plain(message))
     raise typer.Exit(NOT_OPENED)

@@ -41,7 +41,7 @@ def _proved(ruleset: RuleSet, statements: list[Any]) -> list[Proof]:
     from policy.analyze.prove import prove as seek
 
     columns = (TextColumn("preuves"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(emoji=False, stderr=True), transient=True) as progress:
         task = progress.add_task("", total=len(statements))
         return seek(ruleset, statements, lambda proof: progress.update(task, advance=1, description=proof.statement.id))
 
@@ -80,7 +80,7 @@ def _refutation(ruleset: RuleSet, refutation: Refutation) -> dict[str, Any]:
 
 
 def _tell(ruleset: RuleSet, proofs: list[Proof]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     for proof in proofs:
         statement = proof.statement
         if not proof.held:

@@ -139,7 +139,7 @@ def _write(path: Path, report: Report, figures: list[_Measured]) -> None:
     try:
         path.write_bytes(junit(report, [(figure.name, figure.text, figure.held) for figure in figures]))
     except OSError as error:
-        Console(stderr=True).print(f"{plain(str(path))} cannot be written: {error.strerror}", style="red")
+        Console(emoji=False, stderr=True).print(f"{plain(str(path))} cannot be written: {error.strerror}", style="red")
         raise typer.Exit(NOT_OPENED) from None
 
 
@@ -177,7 +177,7 @@ def _as_json(
 
 
 def _tell(ruleset: RuleSet, report: Report, seen: Coverage, score: Score | None, figures: list[_Measured]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     if report.failures:
         _tell_failures(console, report)
     if not report.cases:

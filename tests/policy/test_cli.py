@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from policy.cli.app import tell_faults
+from policy.errors import Fault, Place, RuleFaults
 from tests.policy.small_rules import table, written
 
 ROOT = Path(__file__).parents[2]
@@ -171,3 +173,9 @@ def test_exit_codes(tmp_path: Path) -> None:
         assert _dmp(command, "--rules", str(folder)).returncode == 3
     faults = json.loads(_dmp("check", "--json", "--rules", str(folder)).stdout)["faults"]
     assert faults[0]["file"] == "rules/access.yaml"
+
+
+def test_a_place_on_line_100_is_a_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """The terminal's library would make a picture of `:100:`."""
+    tell_faults(RuleFaults([Fault(Place("rules/documents.yaml", 100, 10), "is wrong", "mend it")]), as_json=False)
+    assert "rules/documents.yaml:100:10" in capsys.readouterr().err
