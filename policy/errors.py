@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-MOST = 5_000
+MOST = 500
 """Faults after which reading stops: who has so many mends the first ones first."""
-ADVISED = 200
+ADVISED = 100
 """Faults for which the nearest known word is looked up, which takes time."""
 
 

@@ -16,9 +16,9 @@ import yaml
 
 from policy.errors import FaultList, Place
 
-MAX_BYTES = 1_048_576
+MAX_BYTES = 524_288
 MAX_DEPTH = 30
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 

@@ -203,7 +203,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "a fraction": (json.dumps(policy(priority=0.0)).encode(), "`0.0` is no small whole number"),
     "more than a float holds": (json.dumps(policy(priority=9007199254740993)).encode(), "is no small whole number"),
     "nested deeply": (b"[" * 100_000 + b"]" * 100_000, "nested deeper"),
-    "a megabyte": (json.dumps(policy(description="x" * 1_048_576)).encode(), "larger than 1024 KiB"),
+    "a megabyte": (json.dumps(policy(description="x" * 1_048_576)).encode(), "larger than 512 KiB"),
     "two of one name": (json.dumps([policy(), policy()]).encode(), "rule `P-1` stands already"),
 }
 

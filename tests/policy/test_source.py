@@ -31,10 +31,10 @@ BAD = {
 @pytest.mark.parametrize(("text", "fault"), BAD.values(), ids=BAD.keys())
 def test_a_bad_file_is_told_by_place(text: str, fault: str) -> None:
     """Each bad file gives its fault with file, line and column, within a second."""
-    faults, started = FaultList(), time.monotonic()
+    faults, started = FaultList(), time.process_time()
     parse(text.encode(), "f.yaml", faults)
     assert fault in "\n".join(map(str, faults.faults))
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_what_is_not_text_is_refused() -> None:

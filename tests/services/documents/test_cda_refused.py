@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from traceback import format_exception_only
 
 import pytest
@@ -102,9 +102,9 @@ WHOLE: dict[str, tuple[bytes, str]] = {
 def test_what_is_no_clinical_document_is_refused_at_once(name: str) -> None:
     """Not XML, not safe or not CDA: the whole content is the field, and no bomb takes a second."""
     content, reason = WHOLE[name]
-    start = perf_counter()
+    start = process_time()
     assert refusal(content) == ("content", reason)
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
 
 
 def test_the_parser_refuses_the_doctype_that_the_expression_would_miss(monkeypatch: pytest.MonkeyPatch) -> None:
