@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
@@ -14,10 +14,19 @@ from google.protobuf.message import Message
 from dmp.access.v1 import access_pb2
 from policy.ruleset import RuleSet
 from services.runtime import codes, fields
+from services.runtime.fields import Reader as Fields
 from services.runtime.identity import Identity
 
 FROM_REQUEST = ("context.", "document.")
 QUESTIONS = frozenset({access_pb2.FORM_ASKED, access_pb2.FORM_BATCH})
+ATTESTATIONS: Final = "attestations"
+"""The field of a request that holds them."""
+_RENAMED: Final = {"secret_connection": "secret"}
+ATTESTED: Final = {
+    f"{ATTESTATIONS}.{field.name}": _RENAMED.get(field.name, field.name)
+    for field in access_pb2.Attestations.DESCRIPTOR.fields
+}
+"""Path of an attestation → attribute of the context."""
 KEY = "key"
 """The field of a batch's item that holds the caller's own name for it."""
 STORED = frozenset({"context.ticket", "context.mission"})
@@ -109,29 +118,26 @@ class Method:
     access: access_pb2.Access
     handler: Handler
     reader: Reader | None
-    followup: Followup | None = None
-    facts: tuple[Stated, ...] = ()
+    followup: Followup | None
+    facts: tuple[Stated, ...]
     """The facts of the declaration."""
+    choices: Mapping[str, str]
+    """The action for each value of the field that chooses."""
+    asks: bool
+    """Whether it answers questions instead of acting."""
+    many: bool
+    """Whether it answers many questions."""
+    lists: bool
+    """Whether the rules give a predicate for its items."""
+    fields: Fields
+    """Reads a request."""
+    item: Fields
+    """Reads what the paths of the declaration begin at: an item of a batch, else the request."""
 
     @property
     def path(self) -> str:
         """As it stands on the wire."""
         return f"/{self.service}/{self.name}"
-
-    @property
-    def asks(self) -> bool:
-        """Whether it answers questions instead of acting."""
-        return self.access.form in QUESTIONS
-
-    @property
-    def many(self) -> bool:
-        """Whether it answers many questions."""
-        return bool(self.access.form == access_pb2.FORM_BATCH)
-
-    @property
-    def lists(self) -> bool:
-        """Whether the rules give a predicate for its items."""
-        return bool(self.access.form == access_pb2.FORM_EACH)
 
 
 def methods_of(feature: Feature, rules: RuleSet) -> tuple[list[Method], list[str]]:
@@ -159,6 +165,9 @@ def actions_of(method: Method) -> frozenset[str]:
 
 def _method(rpc: MethodDescriptor, feature: Feature) -> Method:
     declared = _declared(rpc)
+    attested = ATTESTED if fields.find(rpc.input_type, ATTESTATIONS) else {}
+    said = _paths(declared)
+    asking = _asking(rpc, declared) or rpc.input_type
     return Method(
         rpc.containing_service.full_name,
         rpc.name,
@@ -171,7 +180,19 @@ def _method(rpc: MethodDescriptor, feature: Feature) -> Method:
         tuple(
             Stated(fact.attribute, fact.field, fact.value, fact.asked, fact.emergency_owner) for fact in declared.facts
         ),
+        {choice.value: choice.action for choice in declared.choices},
+        asks=declared.form in QUESTIONS,
+        many=declared.form == access_pb2.FORM_BATCH,
+        lists=declared.form == access_pb2.FORM_EACH,
+        fields=Fields(rpc.input_type, attested if declared.items else (*attested, *said)),
+        item=Fields(asking, said),
     )
+
+
+def _paths(declared: access_pb2.Access) -> tuple[str, ...]:
+    """Where the declaration finds what it asks of the rules."""
+    named = declared.record, declared.document, declared.ticket, declared.asked, declared.chosen_by
+    return (*named, declared.about, declared.supplied, *(fact.field for fact in declared.facts))
 
 
 def _declared(rpc: MethodDescriptor) -> access_pb2.Access:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
-
-from google.protobuf.message import Message
 
 from dmp.access.v1 import access_pb2
 from policy.facts import ILL_TYPED, WANTED, typed
+from policy.ruleset import RuleSet
 from policy.vocabulary import Attribute, Vocabulary
 from services.runtime import fields, identifiers
 from services.runtime.errors import FieldFault
@@ -50,28 +50,39 @@ def faults(vocabulary: Vocabulary) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Askable:
     """What questions may say: the rule set's words, and the kinds of subject that some issuer may assert."""
 
-    vocabulary: Vocabulary
+    rules: RuleSet
     kinds: AbstractSet[str]
 
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        """The attributes of the vocabulary, by name."""
+        return self.rules.vocabulary.attributes
 
-def read(access: access_pb2.Access, request: Message, asker: Identity, document: str | None, may: Askable) -> Another:
+    @cached_property
+    def supplied(self) -> tuple[str, ...]:
+        """The names of those that an asker may supply."""
+        return tuple(name for name, attribute in self.attributes.items() if attribute.supplied)
+
+
+def read(access: access_pb2.Access, values: Mapping[str, Any], asker: Identity, may: Askable) -> Another:
     """What a question without other faults says of somebody else; what may not be said is a fault."""
+    document = values.get(access.document)
     faults: list[FieldFault] = []
     subject: Identity | None = None
     supplied: dict[str, Any] = {}
-    read_in = {name: access.supplied for name, attribute in may.vocabulary.attributes.items() if attribute.supplied}
-    if access.about and (said := _message_at(request, access.about)) is not None:
+    read_in = dict.fromkeys(may.supplied, access.supplied)
+    if (said := values.get(access.about)) is not None:
         read_in |= {f"subject.{part.name}": f"{access.about}.{part.name}" for part in said.DESCRIPTOR.fields}
         faults += _subject_faults(said, access.about, may.kinds)
         subject = None if faults else _subject(said, asker)
-    for place, fact in enumerate(_facts_at(request, access.supplied)):
+    for place, fact in enumerate(values.get(access.supplied, ())):
         path = f"{access.supplied}[{place}]"
         read_in[fact.attribute] = path
-        attribute = may.vocabulary.attributes.get(fact.attribute)
+        attribute = may.attributes.get(fact.attribute)
         value = _value(fact)
         faults += _fact_faults(attribute, value, path, repeated=fact.attribute in supplied, document=document)
         supplied[fact.attribute] = None if attribute is None else typed(attribute, value)
@@ -79,22 +90,6 @@ def read(access: access_pb2.Access, request: Message, asker: Identity, document:
 
 
 NOBODY_ELSE: Final = Another()
-
-
-def _message_at(request: Message, path: str) -> Any:  # noqa: ANN401 - of whatever message
-    """The message at a path, if it is given."""
-    *above, name = path.split(".")
-    holder: Any = request
-    for step in above:
-        holder = getattr(holder, step)
-    return getattr(holder, name) if holder.HasField(name) else None
-
-
-def _facts_at(request: Message, path: str) -> Iterator[access_pb2.SuppliedFact]:
-    holder: Any = request
-    for step in path.split(".") if path else ():
-        holder = getattr(holder, step)
-    return iter(holder if path else ())
 
 
 def _subject_faults(said: access_pb2.Subject, path: str, kinds: AbstractSet[str]) -> list[FieldFault]:

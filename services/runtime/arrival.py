@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,24 +11,17 @@ from uuid import uuid4
 from google.protobuf.message import DecodeError, Message
 
 from dmp.access.v1 import access_pb2
-from policy.ruleset import RuleSet
 from services.runtime import another as others
-from services.runtime import fields, trace_context
-from services.runtime.access import Asking, Method
+from services.runtime.access import ATTESTED, Asking, Method
 from services.runtime.another import NOBODY_ELSE, Another, Askable
 from services.runtime.errors import FieldFault, Kind, ServiceError
+from services.runtime.fields import Given
 from services.runtime.identity import Identity
 from services.store.unit_of_work import FactsKey
 
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a request."""
 TARGET: Final = "context.target"
-ATTESTATIONS: Final = "attestations"
-_RENAMED: Final = {"secret_connection": "secret"}
-ATTESTED: Final = {
-    field.name: _RENAMED.get(field.name, field.name) for field in access_pb2.Attestations.DESCRIPTOR.fields
-}
-"""Field of the attestations → attribute of the context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +33,8 @@ class Caller:
     """As its certificate names it; nothing over plaintext."""
     listed: bool
     """Whether it may ask for another."""
+    at: datetime
+    w3c_trace_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +175,9 @@ def parse(method: Method, payload: bytes) -> Message:
         raise ServiceError(Kind.MALFORMED) from None
 
 
-def arrive(
-    method: Method,
-    request: Message,
-    caller: Caller,
-    metadata: Sequence[tuple[str, str | bytes]],
-    at: datetime,
-) -> Arrival:
+def arrive(method: Method, request: Message, caller: Caller, may: Askable) -> Arrival:
     """Read what the request says; its faults are kept, for they are decided and traced like all else."""
-    faults = fields.faults_of(request)
-    faulty = {fault.field for fault in faults}
+    given = method.fields.read(request)
     return Arrival(
         decision_id=str(uuid4()),
         method=method,
@@ -198,65 +185,57 @@ def arrive(
         identity=caller.identity,
         client=caller.client,
         listed=caller.listed,
-        at=at,
-        w3c_trace_id=trace_context.trace_id(metadata),
-        attested=_attested(request, faulty),
-        faults=faults,
+        at=caller.at,
+        w3c_trace_id=caller.w3c_trace_id,
+        # Nothing for what was not declared: an absence has its own meaning in the vocabulary.
+        attested={ATTESTED[path]: value for path, value in given.values.items() if path in ATTESTED},
         # What a batch asks is said by its items.
-        **(_nothing(method.access) if method.many else _said(method, request, faulty)),
+        **(_nothing(method.access, given) if method.many else _told(method, request, given, caller, may)),
     )
 
 
-def frame(arrival: Arrival, item: Message) -> Arrival:
+def frame(arrival: Arrival, item: Message, may: Askable) -> Arrival:
     """One item of a batch as if it were a call of its own."""
-    faults = fields.faults_of(item)
-    said = _said(arrival.method, item, {fault.field for fault in faults})
-    return replace(arrival, request=item, faults=faults, **said)
+    caller = Caller(arrival.identity, arrival.client, arrival.listed, arrival.at, arrival.w3c_trace_id)
+    told = _told(arrival.method, item, arrival.method.item.read(item), caller, may)
+    return replace(arrival, request=item, **told)
 
 
-def _said(method: Method, request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
-    """What a message says at the paths of the declaration."""
-    access = method.access
-
-    def value(path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
-        return None if not path or path in faulty else fields.value_at(request, path)
-
-    return {
-        "action": _action(access, value),
-        "asked": value(access.asked),
-        "record": value(access.record),
-        "document": value(access.document),
-        "ticket": value(access.ticket),
-        "declared": _declared(method, value),
+def _told(method: Method, message: Message, given: Given, caller: Caller, may: Askable) -> dict[str, Any]:
+    """All that a message says; of one that has a fault, no more than stands in its fields."""
+    access, values = method.access, given.values
+    asked = values.get(access.asked)
+    told = {
+        "action": _action(method, values) if method.choices else access.action,
+        "asked": asked,
+        "record": values.get(access.record),
+        "document": values.get(access.document),
+        "ticket": values.get(access.ticket),
+        "declared": _declared(method, values, asked),
+        "faults": given.faults,
     }
+    if not given.faults and (method.asks or method.reader):
+        _look_inside(told, method, message, others.read(access, values, caller.identity, may), caller, may)
+    return told
 
 
-def read(arrival: Arrival, rules: RuleSet, kinds: AbstractSet[str]) -> Arrival:
-    """Read whom the request speaks for, and let the feature read the facts that lie inside it.
-
-    Not of a request that has a fault already. `kinds` are those of the subjects whom an issuer may assert.
-    """
-    if arrival.faults:
-        return arrival
-    reader, may = arrival.method.reader, Askable(rules.vocabulary, kinds)
-    another = others.read(arrival.method.access, arrival.request, arrival.identity, arrival.document, may)
-    if reader is None or another.faults:
-        return replace(arrival, another=another, faults=another.faults, read_in=another.read_in)
-    subject = another.subject or arrival.identity
-    asking = Asking(subject, arrival.record, arrival.at, rules.cell, another.supplied)
+def _look_inside(
+    told: dict[str, Any], method: Method, message: Message, another: Another, caller: Caller, may: Askable
+) -> None:
+    """Note whom a message speaks for, and the facts that the feature reads inside it."""
+    told |= {"another": another, "faults": another.faults, "read_in": another.read_in}
+    if method.reader is None or another.faults:
+        return
+    asking = Asking(another.subject or caller.identity, told["record"], caller.at, may.rules.cell, another.supplied)
     try:
-        found = reader(arrival.request, asking)
+        found = method.reader(message, asking)
     except ServiceError as error:
-        return replace(arrival, another=another, faults=error.faults, read_in=another.read_in)
-    faults = _twice(another, found.attributes)
-    return replace(
-        arrival,
-        another=another,
-        declared={**arrival.declared, **found.attributes},
-        prepared=found.prepared,
-        read_in={**another.read_in, **found.fields},
-        faults=faults,
-    )
+        told["faults"] = error.faults
+        return
+    told["declared"] |= found.attributes
+    told["prepared"] = found.prepared
+    told["read_in"] = {**another.read_in, **found.fields}
+    told["faults"] = _twice(another, found.attributes)
 
 
 def _twice(another: Another, attributes: Mapping[str, Any]) -> tuple[FieldFault, ...]:
@@ -268,28 +247,17 @@ def _twice(another: Another, attributes: Mapping[str, Any]) -> tuple[FieldFault,
     )
 
 
-def _nothing(access: access_pb2.Access) -> dict[str, Any]:
-    return {"action": access.action, "asked": None, "record": None, "document": None, "ticket": None, "declared": {}}
+def _nothing(access: access_pb2.Access, given: Given) -> dict[str, Any]:
+    nothing = dict.fromkeys(("asked", "record", "document", "ticket"))
+    return {"action": access.action, "declared": {}, "faults": given.faults, **nothing}
 
 
-def _action(access: access_pb2.Access, value: Callable[[str], Any]) -> str:
-    chosen = value(access.chosen_by)
+def _action(method: Method, values: Mapping[str, Any]) -> str:
+    chosen = values.get(method.access.chosen_by)
     word = str(chosen).lower() if isinstance(chosen, bool) else chosen
-    return next((choice.action for choice in access.choices if choice.value == word), access.action)
+    return method.choices.get(word or "", method.access.action)
 
 
-def _attested(request: Message, faulty: AbstractSet[str]) -> dict[str, Any]:
-    """What was declared, and nothing for what was not: an absence has its own meaning in the vocabulary."""
-    field = request.DESCRIPTOR.fields_by_name.get(ATTESTATIONS)
-    if field is None or not request.HasField(ATTESTATIONS):
-        return {}
-    holder = getattr(request, ATTESTATIONS)
-    given = {field.name for field, _ in holder.ListFields() if f"{ATTESTATIONS}.{field.name}" not in faulty}
-    return {ATTESTED[name]: fields.value_at(holder, name) for name in given}
-
-
-def _declared(method: Method, value: Callable[[str], Any]) -> dict[str, Any]:
-    asked = value(method.access.asked)
-    stated = (fact for fact in method.facts if fact.is_of(asked))
-    found = ((fact.attribute, value(fact.field) if fact.field else fact.value) for fact in stated)
-    return {attribute: given for attribute, given in found if given}
+def _declared(method: Method, values: Mapping[str, Any], asked: str | None) -> dict[str, Any]:
+    stated = ((fact, values.get(fact.field) if fact.field else fact.value) for fact in method.facts)
+    return {fact.attribute: given for fact, given in stated if given and fact.is_of(asked)}

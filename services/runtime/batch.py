@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 from google.protobuf.message import Message
 
-from policy.ruleset import RuleSet
 from services.runtime import arrival as arrivals
 from services.runtime import fields
 from services.runtime.access import KEY
+from services.runtime.another import Askable
 from services.runtime.arrival import Arrival, Batch, Question
 from services.runtime.errors import FieldFault
 from services.store.unit_of_work import FactsKey
@@ -22,7 +21,7 @@ ANY_KEY = ANY_DOCUMENT = "x"
 """Stands for the document while a question is read, for a question is read alike whichever it names."""
 
 
-def read(arrival: Arrival, rules: RuleSet, kinds: AbstractSet[str]) -> Arrival:
+def read(arrival: Arrival, may: Askable) -> Arrival:
     """The call with its questions; with faults instead if the whole cannot be accepted."""
     if arrival.faults:
         return arrival
@@ -30,7 +29,7 @@ def read(arrival: Arrival, rules: RuleSet, kinds: AbstractSet[str]) -> Arrival:
     if faults := tuple(_key_faults(items, arrival.method.access.items)):
         return replace(arrival, faults=faults)
     keys = [getattr(item, KEY) for item in items]
-    reading = _Reading(arrival, rules, kinds)
+    reading = _Reading(arrival, may)
     named = tuple(zip(keys, map(reading.question, items), strict=True))
     return replace(arrival, batch=reading.batch(named))
 
@@ -42,8 +41,8 @@ def _key_faults(items: Sequence[Message], path: str) -> list[FieldFault]:
     for place, key in enumerate(keys):
         if not key:
             return [FieldFault(f"{path}[{place}].{KEY}", "REQUIRED", "must be given")]
-        if found := list(check(key, f"{path}[{place}].{KEY}")):
-            return found
+        if found := check(key):
+            return [FieldFault(f"{path}[{place}].{KEY}", fault.reason, fault.message) for fault in found]
     if len(set(keys)) < len(keys):
         return [FieldFault(path, "DUPLICATE_KEY", "has a key twice")]
     return []
@@ -54,8 +53,7 @@ class _Reading:
     """What has been read of a batch so far."""
 
     arrival: Arrival
-    rules: RuleSet
-    kinds: AbstractSet[str]
+    may: Askable
     frames: dict[bytes, int] = field(default_factory=dict)
     read: list[Arrival] = field(default_factory=list)
     asked: dict[tuple[int, str | None], int] = field(default_factory=dict)
@@ -69,7 +67,7 @@ class _Reading:
         path = self.arrival.method.access.document
         holder, name = _holder(item, path)
         document: str = getattr(holder, name)
-        fits = not any(fields.check_of(item.DESCRIPTOR, path)(document, path))
+        fits = not fields.check_of(item.DESCRIPTOR, path)(document)
         if document and fits:
             setattr(holder, name, ANY_DOCUMENT)
         # The key was read before, and would set every item apart.
@@ -78,7 +76,7 @@ class _Reading:
         frame = self.frames.get(said)
         if frame is None:
             frame = self.frames[said] = len(self.read)
-            self.read.append(arrivals.read(arrivals.frame(self.arrival, item), self.rules, self.kinds))
+            self.read.append(arrivals.frame(self.arrival, item, self.may))
         return (document or None) if fits else None, frame
 
     def batch(self, items: tuple[tuple[str, int], ...]) -> Batch:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from policy.model import Decision
-from services.runtime.arrival import ATTESTED, Arrival
+from services.runtime.access import ATTESTED
+from services.runtime.arrival import Arrival
 from services.runtime.judgement import Verdict
 from services.store.unit_of_work import Done, Touched, TraceEntry, TraceKind, TraceOutcome
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -32,21 +33,100 @@ CONTROLS: Final = frozenset({"Cc", "Cf", "Cs"})
 """Unicode categories of characters that nobody sees, those that turn the writing direction among them."""
 WHITE_SPACE: Final = "\n\r\t"
 
-Check = Callable[[Any, str], Iterator[FieldFault]]
-"""Faults of the value of a field that is given, under the field's path."""
+Check = Callable[[Any], Sequence[FieldFault]]
+"""Faults of the value of a field that is given; each names its field as it goes on from that one."""
+_NONE: Final[Sequence[FieldFault]] = ()
+
+
+class Given(NamedTuple):
+    """What a message gives."""
+
+    values: Mapping[str, Any]
+    """By path, as the rules name them; nothing of a field that has a fault."""
+    faults: tuple[FieldFault, ...]
+    """Of those given in field order, then those missing."""
+
+
+class Reader:
+    """Reads one type of message in one walk over what is given: every fault, and the values at some paths."""
+
+    def __init__(self, descriptor: Descriptor, wanted: Iterable[str] = ()) -> None:
+        """Tell the values at these paths; raises KeyError for one where there is no field."""
+        paths = frozenset(path for path in wanted if path)
+        for path in paths:
+            if find(descriptor, path) is None:
+                raise KeyError(path)
+        self._node = _node(descriptor, "", paths)
+
+    def read(self, message: Message) -> Given:
+        """The values at the wanted paths, and every fault of the message."""
+        values: dict[str, Any] = {}
+        faults: list[FieldFault] = []
+        _walk(self._node, message, values, faults)
+        return Given(values, tuple(faults))
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
-    """What is checked of one type of message."""
+class _Part:
+    """What is done with one field of a message that is given."""
 
-    checks: dict[str, Check]
-    required: tuple[str, ...]
+    path: str
+    check: Check | None
+    """Nothing where any value will do."""
+    told: Callable[[Any], Any] | None
+    """How its value is told; nothing where it is not wanted."""
+    within: _Node | None
+    """For a message some of whose fields are wanted."""
 
 
-def faults_of(request: Message) -> tuple[FieldFault, ...]:
-    """Every fault of a request, by the path of the field: of those given in field order, then those missing."""
-    return tuple(_faults(request, ""))
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One message on the walk."""
+
+    parts: dict[int, _Part]
+    """By the number of the field."""
+    required: dict[int, str]
+    """The paths of the fields that must be given."""
+
+
+def _node(descriptor: Descriptor, prefix: str, wanted: AbstractSet[str]) -> _Node:
+    parts, required = {}, {}
+    for field in descriptor.fields:
+        path = f"{prefix}{field.name}"
+        rule = field.GetOptions().Extensions[access_pb2.rule]
+        if rule.required:
+            required[field.number] = path
+        inside = field.message_type if any(name.startswith(f"{path}.") for name in wanted) else None
+        within = None if inside is None else _node(inside, f"{path}.", wanted)
+        check = None if within is not None else _check(field, rule)
+        parts[field.number] = _Part(path, check, _telling(field) if path in wanted else None, within)
+    return _Node(parts, required)
+
+
+def _walk(node: _Node, message: Message, values: dict[str, Any], faults: list[FieldFault]) -> None:
+    """Those given in field order, then those missing."""
+    given = message.ListFields()
+    for field, value in given:
+        part = node.parts[field.number]
+        found = part.check(value) if part.check is not None else _NONE
+        if found:
+            faults += (_at(part.path, fault) for fault in found)
+            continue
+        if part.within is not None:
+            _walk(part.within, value, values, faults)
+        if part.told is not None:
+            values[part.path] = part.told(value)
+    if node.required:
+        numbers = {field.number for field, _ in given}
+        faults += (_required(path) for number, path in node.required.items() if number not in numbers)
+
+
+def _at(path: str, fault: FieldFault) -> FieldFault:
+    return FieldFault(f"{path}{fault.field}", fault.reason, fault.message)
+
+
+def _required(path: str) -> FieldFault:
+    return FieldFault(path, "REQUIRED", "must be given")
 
 
 @cache
@@ -55,7 +135,7 @@ def check_of(descriptor: Descriptor, path: str) -> Check:
     field = find(descriptor, path)
     if field is None:
         raise KeyError(path)
-    return _check(field, field.GetOptions().Extensions[access_pb2.rule])
+    return _check(field, field.GetOptions().Extensions[access_pb2.rule]) or (lambda _value: _NONE)
 
 
 def value_at(request: Message, path: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
@@ -80,19 +160,22 @@ def _reader(descriptor: Descriptor, path: str) -> Callable[[Message], Any]:
     if field is None:
         raise KeyError(path)
     *above, name = path.split(".")
-    single = _single(field)
+    told = _telling(field)
     given = (lambda holder: holder.HasField(name)) if field.has_presence else (lambda _holder: True)
 
     def read(request: Message) -> Any:  # noqa: ANN401 - as above
         holder: Any = request
         for step in above:
             holder = getattr(holder, step)
-        if not given(holder):
-            return None
-        value = getattr(holder, name)
-        return ([single(item) for item in value] or None) if field.is_repeated else single(value)
+        return told(getattr(holder, name)) if given(holder) else None
 
     return read
+
+
+def _telling(field: FieldDescriptor) -> Callable[[Any], Any]:
+    """How the value of the field is told; messages that the rules do not know are told as they are."""
+    single = _single(field)
+    return (lambda values: [single(value) for value in values] or None) if field.is_repeated else single
 
 
 def _single(field: FieldDescriptor) -> Callable[[Any], Any]:
@@ -103,33 +186,13 @@ def _single(field: FieldDescriptor) -> Callable[[Any], Any]:
         return lambda value: identifiers.canonical(value.system, value.value)
     if field.message_type is DATE:
         return lambda value: date(value.year, value.month, value.day)
-    if field.message_type is not None:
-        raise TypeError(f"{field.full_name} is of no type that the rules know")
-    return lambda value: value if isinstance(value, bool) else (value or None)
+    if field.message_type is not None or field.type == FieldDescriptor.TYPE_BOOL:
+        return lambda value: value
+    return lambda value: value or None
 
 
-def _faults(message: Message, prefix: str) -> Iterator[FieldFault]:
-    shape = _shape(message.DESCRIPTOR)
-    given = message.ListFields()
-    for field, value in given:
-        yield from shape.checks[field.name](value, f"{prefix}{field.name}")
-    if shape.required:
-        names = {field.name for field, _ in given}
-        for name in shape.required:
-            if name not in names:
-                yield FieldFault(f"{prefix}{name}", "REQUIRED", "must be given")
-
-
-@cache
-def _shape(descriptor: Descriptor) -> _Shape:
-    rules = {field.name: field.GetOptions().Extensions[access_pb2.rule] for field in descriptor.fields}
-    return _Shape(
-        {field.name: _check(field, rules[field.name]) for field in descriptor.fields},
-        tuple(name for name, rule in rules.items() if rule.required),
-    )
-
-
-def _check(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
+def _check(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check | None:
+    """What is checked of the field, if anything is."""
     if field.is_repeated:
         return _repeated(field, rule)
     if field.message_type is IDENTIFIER:
@@ -137,14 +200,31 @@ def _check(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
     if field.message_type is DATE:
         return _date
     if field.message_type is not None:
-        return lambda value, path: _faults(value, f"{path}.")
+        return _message(field.message_type)
     if field.enum_type is not None:
         return _enum(field)
     if field.type in (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES):
         return _text(rule.max_length or LONGEST_TEXT)
-    if field.type == FieldDescriptor.TYPE_BOOL:
-        return lambda _value, _path: iter(())
-    return _number(rule.max_value)
+    return None if field.type == FieldDescriptor.TYPE_BOOL else _number(rule.max_value)
+
+
+def _message(descriptor: Descriptor) -> Check:
+    """Faults of a message's own fields."""
+    node = _whole(descriptor)
+    if not node.required and all(part.check is None for part in node.parts.values()):
+        return lambda _value: _NONE
+
+    def check(value: Message) -> Sequence[FieldFault]:
+        faults: list[FieldFault] = []
+        _walk(node, value, {}, faults)
+        return [_at(".", fault) for fault in faults] if faults else _NONE
+
+    return check
+
+
+@cache
+def _whole(descriptor: Descriptor) -> _Node:
+    return _node(descriptor, "", frozenset())
 
 
 def _repeated(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
@@ -152,70 +232,67 @@ def _repeated(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
     # Each alone: whoever takes the values apart asks for the faults of each.
     within = None if rule.each_alone else _within(field, rule)
 
-    def check(values: Any, path: str) -> Iterator[FieldFault]:  # noqa: ANN401 - a protobuf container
+    def check(values: Any) -> Sequence[FieldFault]:  # noqa: ANN401 - a protobuf container
         if len(values) > most:
-            yield FieldFault(path, "OUT_OF_RANGE", f"must have at most {most} values")
-        elif within is not None:
-            yield from within(values, path)
+            return [FieldFault("", "OUT_OF_RANGE", f"must have at most {most} values")]
+        return _NONE if within is None else within(values)
 
     return check
 
 
 def _within(field: FieldDescriptor, rule: access_pb2.FieldRule) -> Check:
     """Faults of the values of a repeated field."""
-    if field.message_type is not None:
-        return lambda values, path: (
-            fault for place, value in enumerate(values) for fault in _faults(value, f"{path}[{place}].")
-        )
     if field.enum_type is None:
-        single = _text(rule.max_length or LONGEST_TEXT)
-        return lambda values, path: (
-            fault for place, value in enumerate(values) for fault in single(value, f"{path}[{place}]")
+        return _each(
+            _text(rule.max_length or LONGEST_TEXT) if field.message_type is None else _message(field.message_type)
         )
     known = codes.by_number(field.enum_type)
 
-    def check(values: Any, path: str) -> Iterator[FieldFault]:  # noqa: ANN401 - a protobuf container
+    def check(values: Any) -> Sequence[FieldFault]:  # noqa: ANN401 - a protobuf container
         if any(value not in known for value in values):
-            yield FieldFault(path, "UNKNOWN_CODE", "holds a value that is not of its list")
+            return [FieldFault("", "UNKNOWN_CODE", "holds a value that is not of its list")]
+        return _NONE
 
     return check
+
+
+def _each(single: Check) -> Check:
+    return lambda values: [_at(f"[{place}]", fault) for place, value in enumerate(values) for fault in single(value)]
 
 
 def _identifier(systems: tuple[str, ...]) -> Check:
-    def check(value: access_pb2.Identifier, path: str) -> Iterator[FieldFault]:
-        if wrong := identifiers.fault(value.system, value.value, systems):
-            yield FieldFault(path, "INVALID_IDENTIFIER", wrong)
+    def check(value: access_pb2.Identifier) -> Sequence[FieldFault]:
+        wrong = identifiers.fault(value.system, value.value, systems)
+        return [FieldFault("", "INVALID_IDENTIFIER", wrong)] if wrong else _NONE
 
     return check
 
 
-def _date(value: access_pb2.Date, path: str) -> Iterator[FieldFault]:
+def _date(value: access_pb2.Date) -> Sequence[FieldFault]:
     if value.year not in YEARS:
-        yield FieldFault(path, "OUT_OF_RANGE", f"must be a day of the years {YEARS.start} to {YEARS.stop - 1}")
-        return
+        told = f"must be a day of the years {YEARS.start} to {YEARS.stop - 1}"
+        return [FieldFault("", "OUT_OF_RANGE", told)]
     try:
         date(value.year, value.month, value.day)
     except ValueError:
-        yield FieldFault(path, "OUT_OF_RANGE", "is no day of the calendar")
+        return [FieldFault("", "OUT_OF_RANGE", "is no day of the calendar")]
+    return _NONE
 
 
 def _enum(field: FieldDescriptor) -> Check:
     known = codes.by_number(field.enum_type) if field.enum_type is not None else {}
-
-    def check(value: int, path: str) -> Iterator[FieldFault]:
-        if value not in known:
-            yield FieldFault(path, "UNKNOWN_CODE", "is not of its list")
-
-    return check
+    unknown = [FieldFault("", "UNKNOWN_CODE", "is not of its list")]
+    return lambda value: _NONE if value in known else unknown
 
 
 def _text(longest: int) -> Check:
-    def check(value: str | bytes, path: str) -> Iterator[FieldFault]:
+    def check(value: str | bytes) -> Sequence[FieldFault]:
         if len(value) > longest:
-            yield FieldFault(path, "TOO_LONG", f"must have at most {longest} characters or bytes")
+            return [FieldFault("", "TOO_LONG", f"must have at most {longest} characters or bytes")]
         # A control character could end a text early in the store, or forge a line where it is shown.
-        elif isinstance(value, str) and not value.isprintable() and any(map(_is_control, value)):
-            yield FieldFault(path, "CONTROL_CHARACTER", "holds a character that cannot be shown")
+        if isinstance(value, str) and not value.isprintable() and any(map(_is_control, value)):
+            return [FieldFault("", "CONTROL_CHARACTER", "holds a character that cannot be shown")]
+        return _NONE
 
     return check
 
@@ -225,8 +302,6 @@ def _is_control(character: str) -> bool:
 
 
 def _number(greatest: int) -> Check:
-    def check(value: int, path: str) -> Iterator[FieldFault]:
-        if value < 0 or (greatest and value > greatest):
-            yield FieldFault(path, "OUT_OF_RANGE", f"must be from 0 to {greatest}" if greatest else "must be positive")
-
-    return check
+    told = f"must be from 0 to {greatest}" if greatest else "must be positive"
+    outside = [FieldFault("", "OUT_OF_RANGE", told)]
+    return lambda value: outside if value < 0 or (greatest and value > greatest) else _NONE

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,9 +14,19 @@ from google.protobuf.message import Message
 
 from policy.ruleset import RuleSet
 from services.runtime import arrival as arrivals
-from services.runtime import batch, batch_entry, batch_judgement, certificates, entry, judgement, obligations
+from services.runtime import (
+    batch,
+    batch_entry,
+    batch_judgement,
+    certificates,
+    entry,
+    judgement,
+    obligations,
+    trace_context,
+)
 from services.runtime.access import Method
-from services.runtime.arrival import Arrival
+from services.runtime.another import Askable
+from services.runtime.arrival import Arrival, Caller
 from services.runtime.call import Call
 from services.runtime.certificates import Peer
 from services.runtime.errors import Kind, ServiceError, from_handler
@@ -53,16 +62,15 @@ class Flight:
     calls: int = 0
     size: int = 0
 
-    @contextmanager
-    def taking(self, size: int) -> Iterator[None]:
-        """Count one call while it is under way; raises ServiceError when there is no room for it."""
+    def take(self, size: int) -> None:
+        """Count one call, until it leaves; raises ServiceError when there is no room for it."""
         if self.calls >= MOST_CALLS or self.size + size > MOST_BYTES:
             raise ServiceError(Kind.OVERLOADED)
         self.calls, self.size = self.calls + 1, self.size + size
-        try:
-            yield
-        finally:
-            self.calls, self.size = self.calls - 1, self.size - size
+
+    def leave(self, size: int) -> None:
+        """Count it no more."""
+        self.calls, self.size = self.calls - 1, self.size - size
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +95,15 @@ class Gate:
     ) -> bytes:
         """The bytes of the response, once the trace of the call is durable; `remaining` in seconds."""
         deadline = time.monotonic() + (LONGEST_CALL if remaining is None else remaining)
+        size = len(payload)
         try:
-            arrival = self._arrive(method, payload, metadata, peer)
-            with self.flight.taking(len(payload)):
-                response = await self._settle(await self._read(arrival, len(payload)), deadline)
-                if method.followup is not None:
-                    await method.followup(Suite(self, arrival, deadline), arrival.request, response)
-                return response.SerializeToString()
+            request, caller = self._enter(method, payload, metadata, peer)
+            self.flight.take(size)
+            try:
+                response = await self._respond(method, request, caller, size, deadline)
+            finally:
+                self.flight.leave(size)
+            return response.SerializeToString()
         except ServiceError:
             raise
         except Exception as error:
@@ -101,12 +111,14 @@ class Gate:
 
     async def act(self, request: Message, asked: Arrival, deadline: float) -> Message:
         """The response of the suite's own call, made on behalf of one that was permitted."""
-        method = self.internal[request.DESCRIPTOR.full_name]
-        caller = arrivals.Caller(the_suite(asked.decision_id), client=None, listed=False)
-        arrival = arrivals.arrive(method, request, caller, (), self.clock())
-        return await self._settle(replace(arrival, w3c_trace_id=asked.w3c_trace_id), deadline)
+        method, may = self.internal[request.DESCRIPTOR.full_name], self.rules.askable
+        caller = Caller(
+            the_suite(asked.decision_id), None, listed=False, at=self.clock(), w3c_trace_id=asked.w3c_trace_id
+        )
+        return await self._settle(arrivals.arrive(method, request, caller, may), may.rules, deadline)
 
-    def _arrive(self, method: Method, payload: bytes, metadata: Metadata, peer: Peer) -> Arrival:
+    def _enter(self, method: Method, payload: bytes, metadata: Metadata, peer: Peer) -> tuple[Message, Caller]:
+        """The request in its type, and who makes it."""
         try:
             request = arrivals.parse(method, payload)
             client = certificates.client(peer)
@@ -114,20 +126,23 @@ class Gate:
         except ServiceError as error:
             self.security_log.refused(method.path, error)
             raise
-        caller = arrivals.Caller(identity, client, listed=client in self.askers)
-        return arrivals.arrive(method, request, caller, metadata, self.clock())
+        return request, Caller(identity, client, client in self.askers, self.clock(), trace_context.trace_id(metadata))
 
-    async def _read(self, arrival: Arrival, size: int) -> Arrival:
-        """Facts that lie inside the request; off the loop, for 4 MiB of document or 5,000 questions take their time."""
-        if not arrival.method.many and not arrival.method.asks and arrival.method.reader is None:
-            return arrival
-        read = batch.read if arrival.method.many else arrivals.read
+    async def _respond(self, method: Method, request: Message, caller: Caller, size: int, deadline: float) -> Message:
+        may = self.rules.askable
+        arrive = _arrive_many if method.many else arrivals.arrive
         if size <= SHORT:
-            return read(arrival, self.rules.current, self.verifier.kinds)
-        return await asyncio.to_thread(read, arrival, self.rules.current, self.verifier.kinds)
+            arrival = arrive(method, request, caller, may)
+        else:
+            # Off the loop, for 4 MiB of document or 5,000 questions take their time.
+            arrival = await asyncio.to_thread(arrive, method, request, caller, may)
+        response = await self._settle(arrival, may.rules, deadline)
+        if method.followup is not None:
+            await method.followup(Suite(self, arrival, deadline), request, response)
+        return response
 
-    async def _settle(self, arrival: Arrival, deadline: float) -> Message:
-        work = Work(self.rules.current, self.profile, arrival, deadline)
+    async def _settle(self, arrival: Arrival, rules: RuleSet, deadline: float) -> Message:
+        work = Work(rules, self.profile, arrival, deadline)
         unit = work.unit()
         try:
             outcome: Outcome[Verdict, Message] = await asyncio.wrap_future(self.executor.submit(unit))
@@ -228,6 +243,10 @@ class Work:
     @property
     def _owners(self) -> Mapping[str, str]:
         return self.rules.vocabulary.obligations
+
+
+def _arrive_many(method: Method, request: Message, caller: Caller, may: Askable) -> Arrival:
+    return batch.read(arrivals.arrive(method, request, caller, may), may)
 
 
 def _place(error: Exception) -> str:

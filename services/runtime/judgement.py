@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from policy.engine import Engine
 from policy.model import Answer, Decision, Predicate
-from services.runtime.arrival import ATTESTATIONS, ATTESTED, Arrival
+from services.runtime.access import ATTESTED
+from services.runtime.arrival import Arrival
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
 from services.store.unit_of_work import Facts
 
@@ -240,7 +241,7 @@ def _field(arrival: Arrival, fault: str) -> FieldFault:
 def _path(arrival: Arrival, attribute: str) -> str:
     """The field of the request that an attribute comes from; the attribute itself where it comes from elsewhere."""
     access = arrival.method.access
-    paths = {f"context.{name}": f"{ATTESTATIONS}.{field}" for field, name in ATTESTED.items()}
+    paths = {f"context.{name}": path for path, name in ATTESTED.items()}
     paths |= {fact.attribute: fact.field for fact in arrival.method.facts if fact.field}
     speaks_for = access.about if arrival.about is not None or not arrival.another.named else access.supplied
     paths |= {"action": access.asked, f"context.{LISTED}": speaks_for, **arrival.read_in}

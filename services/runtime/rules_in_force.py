@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from policy import ruleset
 from policy.errors import RuleFaults
 from policy.ruleset import RuleSet
+from services.runtime.another import Askable
 from services.runtime.settings import Settings, SettingsRefused
 
 
@@ -22,16 +25,23 @@ def load_rules(settings: Settings) -> RuleSet:
 class RulesInForce:
     """Holds the one rule set; a call takes it once and is decided by it to its end."""
 
-    __slots__ = ("_current",)
+    __slots__ = ("_askable", "_kinds")
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._current = rules
+    def __init__(self, rules: RuleSet, kinds: AbstractSet[str] = frozenset()) -> None:
+        """Let these rules decide, and questions be about these kinds of subject."""
+        self._kinds = kinds
+        self.replace(rules)
 
     @property
     def current(self) -> RuleSet:
         """The rule set that decides from now on."""
-        return self._current
+        return self._askable.rules
+
+    @property
+    def askable(self) -> Askable:
+        """The same, with what questions may say under it."""
+        return self._askable
 
     def replace(self, rules: RuleSet) -> None:
         """Let a checked rule set decide; one assignment, so that no call sees half of it."""
-        self._current = rules
+        self._askable = Askable(rules, self._kinds)

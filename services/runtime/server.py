@@ -19,8 +19,7 @@ from grpc_reflection.v1alpha import reflection
 
 from policy.ruleset import RuleSet
 from services.runtime import another, certificates, local_issuer, obligations
-from services.runtime.access import Feature, Method, actions_of, methods_of
-from services.runtime.arrival import ATTESTED
+from services.runtime.access import ATTESTED, Feature, Method, actions_of, methods_of
 from services.runtime.errors import ServiceError, status_of
 from services.runtime.gate import Gate
 from services.runtime.identity import Verifier
@@ -160,7 +159,7 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     self_check = SelfCheck(settings.self_check_rate, telemetry.compared)
     log, internal = SecurityLog(security_log), _internal(features, methods)
     self_check.prepare(rules, settings.profile)
-    in_force = RulesInForce(rules)
+    in_force = RulesInForce(rules, verifier.kinds)
     gate = Gate(in_force, settings.profile, executor, verifier, log, self_check, internal, settings.askers)
     suite = Suite(gate, tuple(features), [], telemetry, metrics)
     telemetry.watch(gate)
