@@ -270,9 +270,9 @@ def test_connections_that_are_cut_are_opened_again(executor: PostgresExecutor, a
     thread.join()
     assert failures > 0
     assert len(answered_ids) > 100
-    # The first call over each connection may still meet the end of the old one.
-    for _ in range(4):
-        executor.submit(unit(lambda *_: None)).exception(timeout=PATIENCE)
+    # The first call over each connection may still meet the end of the old one, and no lane takes its turn in order.
+    met = [executor.submit(unit(lambda *_: None)).exception(timeout=PATIENCE) for _ in range(100)]
+    assert sum(error is not None for error in met) <= 4
     assert done(executor.submit(change(lambda scope, _: deposit(scope).status))) == "Approved"
     assert answered_ids <= {row["decision_id"] for row in rows(address, "SELECT decision_id FROM traces")}
     named = rows(address, "SELECT count(*) AS number FROM documents")[0]["number"]
