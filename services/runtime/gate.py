@@ -32,6 +32,7 @@ from services.runtime.certificates import Peer
 from services.runtime.errors import Kind, ServiceError, from_handler
 from services.runtime.identity import Verifier, the_suite
 from services.runtime.judgement import Verdict
+from services.runtime.mailbox import Mailbox
 from services.runtime.rules_in_force import RulesInForce
 from services.runtime.security_log import SecurityLog
 from services.runtime.self_check import SelfCheck
@@ -83,6 +84,8 @@ class Gate:
     verifier: Verifier
     security_log: SecurityLog
     self_check: SelfCheck
+    mailbox: Mailbox
+    """Where the executor tells the outcomes."""
     internal: Mapping[str, Method] = field(default_factory=dict)
     """The suite's own RPCs, by the name of the request that each takes."""
     askers: frozenset[str] = frozenset()
@@ -145,7 +148,9 @@ class Gate:
         work = Work(rules, self.profile, arrival, deadline)
         unit = work.unit()
         try:
-            outcome: Outcome[Verdict, Message] = await asyncio.wrap_future(self.executor.submit(unit))
+            letter = self.mailbox.expect()
+            self.executor.hand(unit, letter)
+            outcome: Outcome[Verdict, Message] = await letter.future
         except Unavailable:
             raise ServiceError(Kind.UNAVAILABLE) from None
         if outcome.late:

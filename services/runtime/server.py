@@ -23,6 +23,7 @@ from services.runtime.access import ATTESTED, Feature, Method, actions_of, metho
 from services.runtime.errors import ServiceError, status_of
 from services.runtime.gate import Gate
 from services.runtime.identity import Verifier
+from services.runtime.mailbox import Mailbox
 from services.runtime.rules_in_force import RulesInForce, load_rules
 from services.runtime.security_log import SecurityLog, log_to
 from services.runtime.self_check import SelfCheck
@@ -160,7 +161,8 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     log, internal = SecurityLog(security_log), _internal(features, methods)
     self_check.prepare(rules, settings.profile)
     in_force = RulesInForce(rules, verifier.kinds)
-    gate = Gate(in_force, settings.profile, executor, verifier, log, self_check, internal, settings.askers)
+    mailbox = Mailbox(asyncio.get_running_loop())
+    gate = Gate(in_force, settings.profile, executor, verifier, log, self_check, mailbox, internal, settings.askers)
     suite = Suite(gate, tuple(features), [], telemetry, metrics)
     telemetry.watch(gate)
     try:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from wsgiref.simple_server import WSGIServer
 
 import grpc
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Histogram, Observation
+from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, Histogram, start_http_server
 
 from services.runtime.gate import Gate
 from services.runtime.self_check import Compared
@@ -44,9 +44,16 @@ class Telemetry:
         self._decisions: Counter[Counted] = Counter()
         self._samples: Counter[Compared] = Counter()
         self._counting = threading.Lock()
-        self._calls = self._histogram("rpc.server.call.duration", "s", SECONDS, "From a call's bytes to its answer.")
-        self._sizes = self._histogram("dmp.trace.group.size", "{entry}", SIZES, "Trace entries that a commit held.")
-        self._commits = self._histogram("dmp.trace.commit.duration", "s", SECONDS, "From a commit to its durability.")
+        # The SDK's own histogram takes a tenth of the time of a call for each value; this one hardly any.
+        self._calls = Histogram(
+            "rpc_server_call_duration_seconds",
+            "From a call's bytes to its answer.",
+            ("rpc_system_name", "rpc_method", "rpc_response_status_code"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._sizes = self._histogram("dmp_trace_group_size", SIZES, "Trace entries that a commit held.")
+        self._commits = self._histogram("dmp_trace_commit_duration_seconds", SECONDS, "From a commit to durability.")
         self._meter.create_observable_counter(
             "dmp.decisions", [self._decided], "{entry}", "Durable trace entries, one for a call and a record."
         )
@@ -56,19 +63,23 @@ class Telemetry:
 
     def timer(self, path: str) -> Timer:
         """The timer of one RPC of the contract, by its path on the wire; only these are ever labels."""
-        shared = {"rpc.system.name": "grpc", "rpc.method": path.removeprefix("/")}
-        # Bound here once: a dictionary made for each call would cost as much as its count.
-        bound = {code: {**shared, "rpc.response.status_code": code.name} for code in grpc.StatusCode}
-        record = self._calls.record
-        return lambda code, seconds: record(seconds, bound[code])
+        bound: dict[grpc.StatusCode, Callable[[float], None]] = {}
+
+        def timed(code: grpc.StatusCode, seconds: float) -> None:
+            observe = bound.get(code)
+            if observe is None:
+                observe = bound[code] = self._calls.labels("grpc", path.removeprefix("/"), code.name).observe
+            observe(seconds)
+
+        return timed
 
     def committed(self, entries: Mapping[Counted, int], seconds: float) -> None:
         """As Observer."""
         # Counted here and read at a scrape: the SDK's own counter costs twenty times as much.
         with self._counting:
             self._decisions.update(entries)
-        self._sizes.record(sum(entries.values()))
-        self._commits.record(seconds)
+        self._sizes.observe(sum(entries.values()))
+        self._commits.observe(seconds)
 
     def compared(self, result: Compared) -> None:
         """A sample of the self-check has ended so."""
@@ -93,8 +104,8 @@ class Telemetry:
         """Count nothing more."""
         self._provider.shutdown()
 
-    def _histogram(self, name: str, unit: str, bounds: tuple[float, ...], told: str) -> Histogram:
-        return self._meter.create_histogram(name, unit, told, explicit_bucket_boundaries_advisory=bounds)
+    def _histogram(self, name: str, bounds: Sequence[float], told: str) -> Histogram:
+        return Histogram(name, told, buckets=bounds, registry=self.registry)
 
     def _gauge(self, name: str, unit: str, told: str, seen: Callable[[], Iterable[Observation]]) -> None:
         def observe(_options: CallbackOptions) -> Iterable[Observation]:

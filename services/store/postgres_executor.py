@@ -14,7 +14,7 @@ from services.store.lane import Lane, pool
 from services.store.observer import SILENT, Observer, Pool
 from services.store.session import Session
 from services.store.transaction import Clock
-from services.store.unit_of_work import Outcome, R, Unit, V
+from services.store.unit_of_work import Outcome, R, Receiver, Unit, V
 from services.store.waiting import Waiting
 
 GROUP = 256
@@ -55,10 +55,14 @@ class PostgresExecutor:
         [together, *apart] = self._lanes
         return (pool("questions", self._together, [together]), pool("units", self._apart, apart))
 
+    def hand(self, unit: Unit[V, R], receiver: Receiver) -> None:
+        """As Executor."""
+        (self._apart if unit.stores else self._together).put(Waiting(unit, receiver))
+
     def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
         """As Executor."""
         future: Future[Outcome[V, R]] = Future()
-        (self._apart if unit.stores else self._together).put(Waiting(unit, future))
+        self.hand(unit, future)
         return future
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from services.store.lane import Lane, pool
 from services.store.observer import SILENT, Observer, Pool
 from services.store.session import Session
 from services.store.transaction import Clock
-from services.store.unit_of_work import Outcome, R, Unit, V
+from services.store.unit_of_work import Outcome, R, Receiver, Unit, V
 from services.store.waiting import Waiting
 
 GROUP = 256
@@ -59,10 +59,14 @@ class SqliteExecutor:
         """As Executor."""
         return (pool("lane", self._intake, [self._lane]),)
 
+    def hand(self, unit: Unit[V, R], receiver: Receiver) -> None:
+        """As Executor."""
+        self._intake.put(Waiting(unit, receiver))
+
     def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
         """As Executor."""
         future: Future[Outcome[V, R]] = Future()
-        self._intake.put(Waiting(unit, future))
+        self.hand(unit, future)
         return future
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "Facts",
     "FactsKey",
     "Outcome",
+    "Receiver",
     "Scope",
     "Touched",
     "TraceEntry",
@@ -124,15 +125,34 @@ class Outcome(Generic[V, R]):
     entries: tuple[TraceEntry, ...]
 
 
+class Receiver(Protocol):
+    """Where a unit is told what became of it: a `concurrent.futures.Future`, or what has its part for the store."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Whether somebody still waits; called once, before anything is told."""
+
+    def done(self) -> bool:
+        """Whether it was told already."""
+
+    def set_result(self, outcome: Any, /) -> None:  # noqa: ANN401 - an Outcome, as the futures of the library take it
+        """Tell the outcome, which is durable."""
+
+    def set_exception(self, error: Any, /) -> None:  # noqa: ANN401 - as above
+        """Tell why there is none."""
+
+
 class Executor(Protocol):
-    """Runs units; a future resolves only after the unit's entry is durable, else it fails with Unavailable."""
+    """Runs units; each is told its outcome only after its entry is durable, else that it is Unavailable."""
 
     @property
     def pools(self) -> tuple[Pool, ...]:
         """What waits and what works, about now; for the metrics."""
 
+    def hand(self, unit: Unit[V, R], receiver: Receiver) -> None:
+        """Take a unit, and tell the receiver in another thread; never blocks, never raises."""
+
     def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
-        """Take a unit; never blocks, never raises."""
+        """Take a unit, and tell a future, for whoever waits in a thread."""
 
     def close(self) -> None:
         """Finish what was taken, refuse what comes after, and let the database go."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.store import trace_row
 from services.store.errors import Unavailable, UnfitValue
-from services.store.unit_of_work import Done, Facts, Outcome, Scope, TraceEntry, TraceOutcome, Unit
+from services.store.unit_of_work import Done, Facts, Outcome, Receiver, Scope, TraceEntry, TraceOutcome, Unit
 
 
 @dataclass(slots=True, eq=False)
@@ -18,7 +17,7 @@ class Waiting:
     """What has become of a unit so far."""
 
     unit: Unit[Any, Any]
-    future: Future[Outcome[Any, Any]]
+    receiver: Receiver
     late: bool = False
     """The deadline has passed, or the caller has withdrawn: it is decided and traced, but not run."""
     withdrawn: bool = False
@@ -38,7 +37,7 @@ class Waiting:
 
     def take(self) -> None:
         """Begin: from here on the caller can no longer withdraw."""
-        self.withdrawn = not self.future.set_running_or_notify_cancel()
+        self.withdrawn = not self.receiver.set_running_or_notify_cancel()
         self.late = self.withdrawn or time.monotonic() > self.unit.deadline
 
     def decide(self, facts: Sequence[Facts]) -> None:
@@ -71,21 +70,21 @@ class Waiting:
         if self.withdrawn:
             return
         if self.outcome is None:
-            self.future.set_exception(self.failure or Unavailable("the unit was not decided"))
+            self.receiver.set_exception(self.failure or Unavailable("the unit was not decided"))
         else:
-            self.future.set_result(self.outcome)
+            self.receiver.set_result(self.outcome)
 
     def fail(self, cause: BaseException) -> None:
         """Tell the caller that nothing of the unit is kept."""
-        if not self.withdrawn and not self.future.done():
+        if not self.withdrawn and not self.receiver.done():
             error = Unavailable("the group of this unit could not be committed")
             error.__cause__ = cause
-            self.future.set_exception(error)
+            self.receiver.set_exception(error)
 
     def refuse(self) -> None:
         """Tell the caller that the unit was never begun."""
-        if self.future.set_running_or_notify_cancel():
-            self.future.set_exception(Unavailable("the store is closed"))
+        if self.receiver.set_running_or_notify_cancel():
+            self.receiver.set_exception(Unavailable("the store is closed"))
 
     def _spoil(self, sentence: str, cause: Exception) -> None:
         self.failure = Unavailable(sentence)

@@ -122,9 +122,10 @@ def refused(run: Handler | None = None, **others: Any) -> Unit[Verdict, Any]:
 
 def answered(database: Database, *units: Unit[Verdict, Any]) -> list[Future[Outcome[Verdict, Any]]]:
     """The futures of units that were answered as one group on this connection."""
-    waiting = [Waiting(each, Future()) for each in units]
+    futures: list[Future[Outcome[Verdict, Any]]] = [Future() for _ in units]
+    waiting = [Waiting(each, future) for each, future in zip(units, futures, strict=True)]
     Group(database.session, waiting, lambda: AT, SILENT).answer()
-    return [each.future for each in waiting]
+    return futures
 
 
 def outcome(database: Database, one: Unit[Verdict, Any]) -> Outcome[Verdict, Any]:
