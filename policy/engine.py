@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,6 +103,20 @@ class Engine:
         """Whether an action is decided by the items of its list."""
         known = self._vocabulary.actions.get(action)
         return known is not None and known.items is not None
+
+    def opened(
+        self, request: Mapping[str, Any], faults: tuple[str, ...] = ()
+    ) -> Callable[[str, Mapping[str, Any] | None], Decision]:
+        """Read a request once whose action and document are still open; each is decided as `decide` would with them."""
+        begun = self._reader.begin(request, faults)
+
+        def decide(name: str, document: Mapping[str, Any] | None) -> Decision:
+            action = self._vocabulary.actions.get(name)
+            if begun.faults or action is None or action.internal or action.items is not None or "documents" in request:
+                return self.decide({**request, "action": name, "document": document}, faults)
+            return self._decided(self._reader.finish(begun, document, name), name)
+
+        return decide
 
     def series(self, request: Mapping[str, Any]) -> Series:
         """Decide one request with many documents, each as `decide` would with it; raises ValueError for a list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -58,12 +58,12 @@ class FactReader:
         self._actions = vocabulary.actions
         attributes = vocabulary.attributes.values()
         self._absent = [attribute.absent for attribute in attributes]
-        self._entities: dict[str, dict[str, tuple[int, Attribute]]] = {name: {} for name in ENTITIES}
+        self._entities: dict[str, dict[str, tuple[int, Attribute, Typing]]] = {name: {} for name in ENTITIES}
         for attribute in attributes:
             entity, _, name = attribute.name.partition(".")
             if not attribute.derived:
-                self._entities[entity][name] = (self.index[attribute.name], attribute)
-        self._document = [position for position, attribute in self._entities["document"].values()]
+                self._entities[entity][name] = (self.index[attribute.name], attribute, _TYPINGS[attribute.kind])
+        self._document = [position for position, _, _ in self._entities["document"].values()]
         self.times_of_documents = [a.name for a in attributes if a.entity == "document" and a.kind is Kind.TIME]
         self._required = [a for a in attributes if a.required]
         self._required_of_documents = [a for a in self._required if a.entity == "document"]
@@ -88,9 +88,12 @@ class FactReader:
             facts.faults.append("subject: must be an object")
         return facts
 
-    def finish(self, begun: Facts, document: object) -> Facts:
-        """The request that was begun, with this document; it may be finished many times."""
-        return self._complete(self.draft(begun, document))
+    def finish(self, begun: Facts, document: object, action: str | None = None) -> Facts:
+        """The request that was begun, with this document, and with another action if one is given;."""
+        draft = self.draft(begun, document)
+        if action is not None:
+            draft.values[self._action] = action
+        return self._complete(draft)
 
     def draft(self, begun: Facts, document: object) -> Facts:
         """As `finish`, before it is seen what is required and missing."""
@@ -128,7 +131,8 @@ class FactReader:
         return item
 
     def _fill(self, facts: Facts, name: str, entity: Any) -> None:
-        if not isinstance(entity, Mapping):
+        # By exact type first: to ask whether it is of an abstract class takes longer than to read it.
+        if type(entity) is not dict and not isinstance(entity, Mapping):
             facts.faults.append(f"{name}: must be an object")
             return
         known = self._entities[name]
@@ -137,10 +141,10 @@ class FactReader:
             if found is None:
                 facts.faults.append(f"{name}.{_shown(key)}: is not an attribute of the vocabulary")
                 continue
-            position, attribute = found
+            position, attribute, typing = found
             if given is None and attribute.nullable:
                 continue
-            value = typed(attribute, given)
+            value = typing(attribute, given)
             if value is ILL_TYPED:
                 facts.faults.append(f"{attribute.name}: {WANTED[attribute.kind]}")
                 value = UNKNOWN
@@ -152,7 +156,7 @@ class FactReader:
         if not isinstance(action, str) or action not in self._actions or self._actions[action].internal:
             facts.faults.append("action: is not one of the vocabulary's")
             action = UNKNOWN
-        now = _time(request.get("at"))
+        now = _moment(request.get("at"))
         if now is ILL_TYPED:
             facts.faults.append(f"at: {WANTED[Kind.TIME]}")
             now = UNKNOWN
@@ -172,21 +176,23 @@ class FactReader:
 
 def typed(attribute: Attribute, given: Any) -> Any:
     """The value as the engine keeps it, or ILL_TYPED."""
-    match attribute.kind:  # one line a type
-        case Kind.BOOLEAN:
-            return given if isinstance(given, bool) else ILL_TYPED
-        case Kind.CODE:
-            return given if isinstance(given, str) and given in attribute.values else ILL_TYPED
-        case Kind.CODES:
-            return _codes(attribute, given)
-        case Kind.ID:
-            return given if _is_text(given, MAX_ID) and given.strip() else ILL_TYPED
-        case Kind.TEXT:
-            return given if _is_text(given, MAX_TEXT) else ILL_TYPED
-        case Kind.DATE:
-            return _date(given)
-        case Kind.TIME:
-            return _time(given)
+    return _TYPINGS[attribute.kind](attribute, given)
+
+
+def _boolean(_: Attribute, given: Any) -> Any:
+    return given if isinstance(given, bool) else ILL_TYPED
+
+
+def _code(attribute: Attribute, given: Any) -> Any:
+    return given if isinstance(given, str) and given in attribute.values else ILL_TYPED
+
+
+def _id(_: Attribute, given: Any) -> Any:
+    return given if _is_text(given, MAX_ID) and given.strip() else ILL_TYPED
+
+
+def _text(_: Attribute, given: Any) -> Any:
+    return given if _is_text(given, MAX_TEXT) else ILL_TYPED
 
 
 def _is_text(given: Any, longest: int) -> bool:
@@ -204,7 +210,7 @@ def _codes(attribute: Attribute, given: Any) -> Any:
     return frozenset(given)
 
 
-def _date(given: Any) -> Any:
+def _date(_: Attribute, given: Any) -> Any:
     if isinstance(given, date) and not isinstance(given, datetime):
         return given
     try:
@@ -213,7 +219,11 @@ def _date(given: Any) -> Any:
         return ILL_TYPED
 
 
-def _time(given: Any) -> Any:
+def _time(_: Attribute, given: Any) -> Any:
+    return _moment(given)
+
+
+def _moment(given: Any) -> Any:
     try:
         if isinstance(given, str) and given.isascii() and _RFC_3339.fullmatch(given):
             given = datetime.fromisoformat(given)
@@ -222,6 +232,19 @@ def _time(given: Any) -> Any:
         return given.astimezone(UTC)
     except (ValueError, OverflowError):
         return ILL_TYPED
+
+
+Typing = Callable[[Attribute, Any], Any]
+"""From a value that was given to the value as the engine keeps it, or ILL_TYPED."""
+_TYPINGS: Final[Mapping[Kind, Typing]] = {
+    Kind.BOOLEAN: _boolean,
+    Kind.CODE: _code,
+    Kind.CODES: _codes,
+    Kind.ID: _id,
+    Kind.TEXT: _text,
+    Kind.DATE: _date,
+    Kind.TIME: _time,
+}
 
 
 def _shown(key: object) -> str:

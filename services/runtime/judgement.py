@@ -82,20 +82,32 @@ class Answers:
 def judge(engine: Engine, arrival: Arrival, facts: Facts = NO_FACTS, own: Facts | None = None) -> Verdict:
     """Decide a call on its stored facts; `own` are those of the asker himself, for a question about another."""
     faults = tuple(f"{fault.field}: {fault.message}" for fault in arrival.faults)
+    if arrival.method.asks:
+        return _judge_question(engine, arrival, facts, own, faults)
     request = _request(arrival, facts, arrival.action)
     if arrival.method.lists:
         plan = engine.plan(request, faults)
         return Verdict(plan.decision, request, facts, predicate=plan.predicate)
     if arrival.method.access.brings:
         return _brought(engine, arrival, Verdict(engine.decide(request, faults), request, facts))
-    if not arrival.method.asks:
-        return Verdict(engine.decide(request, faults), request, facts)
-    right = right_to_ask(engine, arrival, facts if own is None else own, faults)
-    if not right.decision.permitted:
-        return right
+    return Verdict(engine.decide(request, faults), request, facts)
+
+
+def _judge_question(
+    engine: Engine, arrival: Arrival, facts: Facts, own: Facts | None, faults: tuple[str, ...]
+) -> Verdict:
+    """First the right to ask, then what is asked; of the caller himself both are of one situation, read once."""
     question = question_of(arrival, facts)
-    asked = engine.decide(question)
-    return Verdict(right.decision, question, facts, asked, own=right.request if arrival.another.named else None)
+    if not arrival.another.named:
+        decide = engine.opened({**question, "action": arrival.action}, faults)
+        right = decide(arrival.action, None)
+        if not right.permitted:
+            return Verdict(right, {**question, "action": arrival.action}, facts)
+        return Verdict(right, question, facts, decide(question["action"], question["document"]))
+    first = right_to_ask(engine, arrival, facts if own is None else own, faults)
+    if not first.decision.permitted:
+        return first
+    return Verdict(first.decision, question, facts, engine.decide(question), own=first.request)
 
 
 def _brought(engine: Engine, arrival: Arrival, verdict: Verdict) -> Verdict:

@@ -77,7 +77,8 @@ class Telemetry:
         """As Observer."""
         # Counted here and read at a scrape: the SDK's own counter costs twenty times as much.
         with self._counting:
-            self._decisions.update(entries)
+            for counted, number in entries.items():
+                self._decisions[counted] += number
         self._sizes.observe(sum(entries.values()))
         self._commits.observe(seconds)
 

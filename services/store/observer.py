@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 
@@ -58,7 +57,10 @@ _WORDS = attrgetter(*Counted._fields)
 
 def tell(observer: Observer, entries: Iterable[TraceEntry], seconds: float) -> None:
     """Report a commit, before its units are answered, so that whoever was answered is counted."""
-    counted = {Counted(*words): number for words, number in Counter(map(_WORDS, entries)).items()}
+    words: dict[tuple[Any, ...], int] = {}
+    for said in map(_WORDS, entries):
+        words[said] = words.get(said, 0) + 1
+    counted = {Counted(*said): number for said, number in words.items()}
     try:
         observer.committed(counted, seconds)
     except Exception as error:  # noqa: BLE001 - what is durable is answered, whatever becomes of its count

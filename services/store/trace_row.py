@@ -8,6 +8,8 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
+
 from policy.model import Answer, Effect
 from services.store import clock, sql
 from services.store.errors import UnfitValue
@@ -74,7 +76,20 @@ def entry(row: Mapping[str, Any]) -> TraceEntry:
 
 
 def canonical(value: object) -> str:
-    """JSON with sorted keys and sets, times as RFC 3339 in UTC; raises UnfitValue for what JSON cannot say."""
+    """JSON with sorted keys and sets, times as RFC 3339 in UTC; raises UnfitValue for what JSON cannot say.
+
+    DANGER: a number that is none would be kept as null; no message of the contract and no attribute has such numbers.
+    """
+    try:
+        found = orjson.dumps(value, _plain, _OPTIONS).decode()
+    except (TypeError, RecursionError):
+        # What the faster writer refuses, such as an unpaired surrogate or a number beyond 64 bits, may still be JSON.
+        return _exactly(value)
+    # ASCII, so that even an unpaired surrogate is kept as it came.
+    return found if found.isascii() else _exactly(value)
+
+
+def _exactly(value: object) -> str:
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
@@ -110,7 +125,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
-# ASCII, so that even an unpaired surrogate is kept as it came.
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"), default=_plain)
 
 

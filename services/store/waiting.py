@@ -95,6 +95,8 @@ class Waiting:
 def _refuse_false(entries: Sequence[TraceEntry], done: Done) -> None:
     if not entries:
         raise UnfitValue("there is no entry")
+    if done.outcome is TraceOutcome.DONE:
+        return
     # INVARIANT: no entry says that something was done which was not.
-    if any(entry.outcome is TraceOutcome.DONE for entry in entries) and done.outcome is not TraceOutcome.DONE:
+    if any(entry.outcome is TraceOutcome.DONE for entry in entries):
         raise UnfitValue("an entry says DONE of a unit that was not done")

@@ -51,3 +51,19 @@ def test_a_list_is_no_series(ruleset: RuleSet) -> None:
     for engine in ruleset.engines.values():
         with pytest.raises(ValueError, match="by its items"):
             engine.series({"action": "doc.list"})
+
+
+def test_what_is_opened_is_so_many_requests(ruleset: RuleSet) -> None:
+    """Whatever the action asked next, of a list, internal and unknown ones too, with faults and without."""
+    known = list(requests(11, 1_500))
+    permitted = 0
+    for profile, engine in ruleset.engines.items():
+        for place, request in enumerate(known):
+            decide = engine.opened(request, faults := ("brought: along",) * (place % 7 == 0))
+            for other in known[place : place + 3]:
+                for action in (str(request.get("action")), str(other.get("action")), "doc.listed", "never.was"):
+                    document = other.get("document")
+                    expected = engine.decide({**request, "action": action, "document": document}, faults)
+                    assert decide(action, document) == expected, (profile, action, request)
+                    permitted += expected.permitted
+    assert permitted > 500
