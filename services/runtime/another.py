@@ -56,6 +56,7 @@ class Askable:
 
     rules: RuleSet
     kinds: AbstractSet[str]
+    _nobody_else: dict[str, Another] = field(default_factory=dict)
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
@@ -67,9 +68,18 @@ class Askable:
         """The names of those that an asker may supply."""
         return tuple(name for name, attribute in self.attributes.items() if attribute.supplied)
 
+    def nobody_else(self, path: str) -> Another:
+        """What a question says that says nothing of it, and has its supplied facts at this path."""
+        found = self._nobody_else.get(path)
+        if found is None:
+            found = self._nobody_else[path] = Another(read_in=dict.fromkeys(self.supplied, path))
+        return found
+
 
 def read(access: access_pb2.Access, values: Mapping[str, Any], asker: Identity, may: Askable) -> Another:
     """What a question without other faults says of somebody else; what may not be said is a fault."""
+    if access.about not in values and access.supplied not in values:
+        return may.nobody_else(access.supplied)
     document = values.get(access.document)
     faults: list[FieldFault] = []
     subject: Identity | None = None

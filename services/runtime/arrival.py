@@ -100,7 +100,10 @@ class Arrival:
         """The facts to load for the whole call."""
         if self.batch is not None:
             return self.batch.keys
-        return tuple(key for key in (self.key, self.own_key) if key is not None)
+        key = self.key
+        if key is None:
+            return ()
+        return (key,) if self.own_key is None else (key, self.own_key)
 
     @property
     def key(self) -> FactsKey | None:

@@ -210,7 +210,9 @@ async def _listen(
     server = grpc.aio.server(options=OPTIONS)
     for service in feature.services:
         own = {
-            method.name: _bytes_handler(method, suite.gate, suite.telemetry.timer(method.path))
+            method.name: _bytes_handler(
+                method, suite.gate, suite.telemetry.timer(method.path), secured=secured is not None
+            )
             for method in methods
             if method.service == service.full_name
         }
@@ -236,12 +238,13 @@ def _bind(server: grpc.aio.Server, settings: Settings, name: str, secured: grpc.
         raise SettingsRefused([f"{name} cannot listen on {address}: is another server running there?"]) from error
 
 
-def _bytes_handler(method: Method, gate: Gate, timed: Timer) -> grpc.RpcMethodHandler[Any, Any]:
+def _bytes_handler(method: Method, gate: Gate, timed: Timer, *, secured: bool) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler of bytes: grpc.aio itself would answer UNKNOWN to a message that it cannot parse."""
 
     async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         metadata = tuple(context.invocation_metadata() or ())
-        peer = context.auth_context()
+        # Over plaintext nobody has a certificate.
+        peer = context.auth_context() if secured else {}
         started = time.perf_counter()
         try:
             answer = await gate.answer(method, payload, metadata, peer, context.time_remaining())
