@@ -11,7 +11,7 @@ from policy.condition import Condition, attributes_of
 from policy.engine import Engine, Examined
 from policy.explain.goals import Denied, Permitted, domain_of, is_changeable, rules_read
 from policy.explain.near import Asked, asked, one_away
-from policy.explain.search import MOST_SETS, MOST_STEPS, Found, Move, Moves, Search
+from policy.explain.search import MOST_SETS, MOST_STEPS, Found, Move, Moves, Search, Stop, never
 from policy.explain.variables import Choice, Variable, applied, typed
 from policy.model import Decision
 from policy.rule import Rule
@@ -88,6 +88,8 @@ class Effort:
     """Whether changes that nobody can make are told too; they are where there are no others."""
     most_sets: int = MOST_SETS
     most_steps: int = MOST_STEPS
+    """Requests examined at most, in the search for likely changes and in the one for all together."""
+    stop: Stop = never
 
 
 def for_officer(engine: Engine, request: Mapping[str, Any], effort: Effort | None = None) -> Report:
@@ -117,7 +119,8 @@ def _otherwise(
     told = _told(engine, request, examined, likely, decision)
     if told and not effort.unlikely:
         return told, likely.proven
-    found = _search(engine, examined, decision, replace(effort, unlikely=True))
+    left = max(0, effort.most_steps - likely.steps)
+    found = _search(engine, examined, decision, replace(effort, unlikely=True, most_steps=left))
     others = _told(engine, request, examined, found, decision)
     return (*told, *(other for other in others if not other.likely)), likely.proven and found.proven
 
@@ -167,7 +170,9 @@ def _search(engine: Engine, examined: Examined, decision: Decision, effort: Effo
     def allows(variable: Variable, _: Choice) -> bool:
         return effort.unlikely or is_changeable(engine, variable.attribute)
 
-    return Search(engine, examined, domain, goal, allows, effort.most_sets, most_steps=effort.most_steps).run()
+    return Search(
+        engine, examined, domain, goal, allows, effort.most_sets, most_steps=effort.most_steps, stop=effort.stop
+    ).run()
 
 
 def _told(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from policy.engine import Engine
 from policy.explain.goals import Cleared, domain_of, rules_read
-from policy.explain.search import Moves, Search
+from policy.explain.search import Moves, Search, Stop, never
 from policy.explain.variables import Choice, Variable
 from policy.model import Answer, Decision
 from policy.shape import Text
@@ -47,7 +47,7 @@ class Explanation:
     """Ways to clear the refusal, the shortest first; of each, all its steps. Another refusal may lie behind it."""
 
 
-def for_person(engine: Engine, request: Mapping[str, Any], decision: Decision) -> Explanation:
+def for_person(engine: Engine, request: Mapping[str, Any], decision: Decision, stop: Stop = never) -> Explanation:
     """Explain a decision on a request to its subject.
 
     INVARIANT: of a NOT_FOUND nothing is said but the answer, so that hidden and missing are explained alike.
@@ -59,10 +59,12 @@ def for_person(engine: Engine, request: Mapping[str, Any], decision: Decision) -
     reasons = tuple(Reason(name, rules[name].title, rules[name].basis) for name in decision.rules if name in rules)
     if decision.permitted or decision.faults:
         return Explanation(words, reasons)
-    return Explanation(words, reasons, _remedies(engine, request, decision))
+    return Explanation(words, reasons, _remedies(engine, request, decision, stop))
 
 
-def _remedies(engine: Engine, request: Mapping[str, Any], refusal: Decision) -> tuple[tuple[Step, ...], ...]:
+def _remedies(
+    engine: Engine, request: Mapping[str, Any], refusal: Decision, stop: Stop
+) -> tuple[tuple[Step, ...], ...]:
     alone = {name: value for name, value in request.items() if name != "documents"}
     examined = engine.examine(alone)
     domain = domain_of(engine, examined)
@@ -74,7 +76,7 @@ def _remedies(engine: Engine, request: Mapping[str, Any], refusal: Decision) -> 
         # INVARIANT: before the document's own stages its facts suggest nothing: it may be hidden, or missing.
         return not (early and variable.attribute.startswith("document.")) and bool(_advice(engine, variable, choice))
 
-    search = Search(engine, examined, domain, goal, allows, MOST_REMEDIES, LARGEST, MOST_STEPS)
+    search = Search(engine, examined, domain, goal, allows, MOST_REMEDIES, LARGEST, MOST_STEPS, stop)
     steps = (_steps(engine, moves) for moves in search.run().sets)
     return tuple(dict.fromkeys(steps))
 

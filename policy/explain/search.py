@@ -50,9 +50,18 @@ class Found:
     sets: tuple[Moves, ...]
     proven: bool
     """Whether no smaller set reaches the goal; of no set at all, whether none up to the deepest does."""
+    steps: int
+    """Requests examined."""
 
 
 Allows = Callable[[Variable, Choice], bool]
+Stop = Callable[[], bool]
+"""Asked at every step: whether to give the search up, with what it has found."""
+
+
+def never() -> bool:
+    """Go on to the end."""
+    return False
 
 
 @dataclass(slots=True)
@@ -75,6 +84,7 @@ class Search:
     most_sets: int = MOST_SETS
     deepest: int = DEEPEST
     most_steps: int = MOST_STEPS
+    stop: Stop = never
     _choices: dict[Variable, tuple[Choice, ...]] = field(default_factory=dict)
     _values: Mapping[str, Any] = field(default_factory=dict)
     _steps: int = 0
@@ -93,8 +103,8 @@ class Search:
             for node in frontier:
                 for child in self._children(node, self.deepest - depth):
                     level.setdefault(frozenset(child.changes.items()), child)
-                if self._steps > self.most_steps:
-                    return self._told(found + self._reached(level, found), complete=False)
+                    if self._steps > self.most_steps or self.stop():
+                        return self._told(found + self._reached(level, found), complete=False)
             found += self._reached(level, found)
             smallest = smallest or (depth if found else 0)
             if smallest and (depth > smallest or len(found) >= self.most_sets):
@@ -115,7 +125,7 @@ class Search:
             seen[facts] += 1
         ranked.sort(key=itemgetter(0))
         # Every level before the one that a set was found on was searched to its end.
-        return Found(tuple(moves for _, moves in ranked[: self.most_sets]), complete or bool(found))
+        return Found(tuple(moves for _, moves in ranked[: self.most_sets]), complete or bool(found), self._steps)
 
     def _node(self, moves: Moves, changes: Changes) -> _Node:
         self._steps += 1

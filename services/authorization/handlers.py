@@ -7,7 +7,7 @@ from typing import Final
 from dmp.authorization.v1 import authorization_pb2
 from dmp.trace.v1 import trace_pb2
 from services.authorization import outcomes, review, traces, wire
-from services.runtime.access import Asking, Feature, Read
+from services.runtime.access import Asking, Feature, Read, Unfinished
 from services.runtime.call import Call
 
 
@@ -29,14 +29,14 @@ def check_batch(call: Call, request: authorization_pb2.CheckBatchRequest) -> aut
     return outcomes.batch(call)
 
 
-def explain(call: Call, request: authorization_pb2.ExplainRequest) -> authorization_pb2.ExplainResponse:
+def explain(call: Call, request: authorization_pb2.ExplainRequest) -> Unfinished:
     """Tell the answer in words."""
     return wire.explanation(call)
 
 
 def explain_decision(
     call: Call, request: authorization_pb2.ExplainDecisionRequest
-) -> authorization_pb2.ExplainDecisionResponse:
+) -> authorization_pb2.ExplainDecisionResponse | Unfinished:
     """Tell an officer why another person was answered so."""
     return review.explanation(call, request)
 

@@ -15,6 +15,7 @@ from policy.explain.words import Words
 from policy.shape import Text
 from services.authorization import wire
 from services.runtime import batch_entry
+from services.runtime.access import Unfinished
 from services.runtime.call import Call
 from services.runtime.entry import ASKER
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
@@ -22,29 +23,46 @@ from services.runtime.judgement import BROUGHT
 from services.runtime.messages import timestamp
 from services.store.trace_entry import TraceEntry
 
-MOST_STEPS: Final = 1_500
-"""Requests examined at most in looking for changes: other calls wait meanwhile."""
+MOST_STEPS: Final = 3_000
+"""Requests examined at most in looking for changes: a few seconds, in which others wait for their explanations."""
+UNDECIDED: Final = {
+    authorization_pb2.ANSWER_INVALID: Text(
+        "La demande a été refusée pour sa forme ; rien n'a été décidé.",
+        "The request was refused for its form; nothing was decided.",
+    ),
+    authorization_pb2.ANSWER_NOT_EVALUATED: Text(
+        "Le délai de l'appel était passé ; rien n'a été décidé.",
+        "The deadline of the call had passed; nothing was decided.",
+    ),
+}
+"""What is said of an answer behind which there is no decision."""
 
 
 def explanation(
     call: Call, request: authorization_pb2.ExplainDecisionRequest
-) -> authorization_pb2.ExplainDecisionResponse:
+) -> authorization_pb2.ExplainDecisionResponse | Unfinished:
     """What was decided, and what the rules in force make of it; raises ServiceError for no decision on this record."""
     traced = call.stores.traces.of_decision(call.record, request.decision_id)
     if traced is None:
         raise ServiceError(Kind.NOT_FOUND)
-    then, asked = _asked(traced, request.question)
+    then = _then(traced, request.question)
     engine = call.rules.engines.get(traced.profile) or call.engine
-    report = for_officer(engine, _decided(engine, asked), Effort(request.include_unlikely, most_steps=MOST_STEPS))
-    response = _told(_Speech(engine), report)
-    response.traced.CopyFrom(then)
-    response.same_rules = traced.digest == report.decision.digest
-    response.same_answer = (then.effect, then.answer) == (response.effect, response.answer)
-    return response
+    response = authorization_pb2.ExplainDecisionResponse(traced=then, same_rules=traced.digest == call.rules.digest)
+    if then.answer in UNDECIDED:
+        response.summary.CopyFrom(wire.bilingual(UNDECIDED[then.answer]))
+        return response
+    asked = _asked(traced, request.question)
+
+    def explain(response: authorization_pb2.ExplainDecisionResponse, stop: Callable[[], bool]) -> None:
+        effort = Effort(request.include_unlikely, most_steps=MOST_STEPS, stop=stop)
+        response.MergeFrom(_told(_Speech(engine), for_officer(engine, _decided(engine, asked), effort)))
+        response.same_answer = (then.effect, then.answer) == (response.effect, response.answer)
+
+    return Unfinished(response, explain)
 
 
-def _asked(traced: TraceEntry, question: int) -> tuple[authorization_pb2.TracedDecision, dict[str, Any]]:
-    """The decision as traced, and what was asked."""
+def _then(traced: TraceEntry, question: int) -> authorization_pb2.TracedDecision:
+    """The decision as traced; raises ServiceError for a question that the entry does not have."""
     batch = batch_entry.QUESTIONS in traced.facts
     questions = len(traced.items) if batch else 1
     if question >= questions:
@@ -60,15 +78,31 @@ def _asked(traced: TraceEntry, question: int) -> tuple[authorization_pb2.TracedD
         profile=traced.profile,
         questions=questions,
     )
-    if not batch:
-        # Of a question about another, the asker's own right was a decision by itself.
-        return then, {name: part for name, part in traced.facts.items() if name != ASKER}
-    outcome = traced.outcomes[traced.items[question][1]]
-    then.action = outcome["action"] or traced.action
-    then.effect, then.answer = wire.effect(outcome["effect"]), wire.answer(outcome["answer"])
-    then.ClearField("rules")
-    then.rules.extend(outcome.get("rules", ()))
-    return then, batch_entry.request_of(traced, question)
+    if batch:
+        outcome = traced.outcomes[traced.items[question][1]]
+        then.action = outcome["action"] or traced.action
+        then.effect, then.answer = wire.effect(outcome["effect"]), wire.answer(outcome["answer"])
+        then.ClearField("rules")
+        then.rules.extend(outcome.get("rules", ()))
+    else:
+        outcome = traced.outcomes[0]
+    if faults := outcome.get("faults"):
+        then.answer = authorization_pb2.ANSWER_INVALID
+        then.faults.extend(map(_fault, faults))
+    return then
+
+
+def _fault(told: str) -> authorization_pb2.TracedFault:
+    field, _, description = told.partition(": ")
+    return authorization_pb2.TracedFault(field=field, description=description)
+
+
+def _asked(traced: TraceEntry, question: int) -> dict[str, Any]:
+    """What the engine was asked."""
+    if batch_entry.QUESTIONS in traced.facts:
+        return batch_entry.request_of(traced, question)
+    # Of a question about another, the asker's own right was a decision by itself.
+    return {name: part for name, part in traced.facts.items() if name != ASKER}
 
 
 def _decided(engine: Engine, asked: dict[str, Any]) -> dict[str, Any]:

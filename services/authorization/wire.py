@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from dmp.authorization.v1 import authorization_pb2
-from policy.explain import for_person
+from policy.explain import Step, for_person
 from policy.model import Answer, Decision, Effect
 from policy.rule import Rule
 from policy.shape import Text
 from services.runtime import codes
-from services.runtime.access import Asking, Read
+from services.runtime.access import Asking, Read, Unfinished
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
 
@@ -71,26 +72,26 @@ def check(decision: Decision) -> authorization_pb2.CheckResponse:
     )
 
 
-def explanation(call: Call) -> authorization_pb2.ExplainResponse:
-    """The answer to a question, in words."""
-    explained = for_person(call.engine, call.verdict.request, call.answer)
-    return authorization_pb2.ExplainResponse(
-        effect=effect(call.answer.effect),
-        answer=answer(call.answer.answer),
-        summary=bilingual(explained.answer),
-        reasons=[
+def explanation(call: Call) -> Unfinished:
+    """The answer to a question, in words that are looked for once it is traced."""
+    engine, request, decision = call.engine, call.verdict.request, call.answer
+    response = authorization_pb2.ExplainResponse(effect=effect(decision.effect), answer=answer(decision.answer))
+
+    def explain(response: authorization_pb2.ExplainResponse, stop: Callable[[], bool]) -> None:
+        explained = for_person(engine, request, decision, stop)
+        response.summary.CopyFrom(bilingual(explained.answer))
+        response.reasons.extend(
             authorization_pb2.Reason(rule=reason.rule, title=bilingual(reason.title), basis=reason.basis)
             for reason in explained.reasons
-        ],
-        remedies=[
-            authorization_pb2.Remedy(
-                steps=[
-                    authorization_pb2.Step(attribute=step.attribute, advice=bilingual(step.advice)) for step in remedy
-                ]
-            )
-            for remedy in explained.remedies
-        ],
-    )
+        )
+        response.remedies.extend(map(_remedy, explained.remedies))
+
+    return Unfinished(response, explain)
+
+
+def _remedy(steps: Sequence[Step]) -> authorization_pb2.Remedy:
+    told = [authorization_pb2.Step(attribute=step.attribute, advice=bilingual(step.advice)) for step in steps]
+    return authorization_pb2.Remedy(steps=told)
 
 
 def rule_effect(rule: Rule) -> authorization_pb2.Effect.ValueType:

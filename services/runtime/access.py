@@ -59,7 +59,16 @@ class Read:
     """Where in the request an attribute was read, by the vocabulary's name."""
 
 
-Handler = Callable[[Any, Any], Message]
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What a handler returns whose answer takes longer than other calls can wait: it is finished after the commit."""
+
+    response: Message
+    finish: Callable[[Any, Callable[[], bool]], None]
+    """`finish(response, stop)`: plain, in a thread; reads no store, and asks `stop` at each step whether to give up."""
+
+
+Handler = Callable[[Any, Any], Message | Unfinished]
 """`name(call, request)`: plain, synchronous, called only after a permit."""
 Reader = Callable[[Any, Asking], Read]
 """Raises ServiceError of kind INVALID for a request that cannot be read."""

@@ -25,12 +25,22 @@ class Kind(Enum):
         "the request is not valid; the details name each field",
     )
     TOO_LARGE = (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", "the message is larger than 4 MiB")
+    CROWDED = (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "ANSWERS_WAIT",
+        "too many answers of this kind are being worked out: try again a little later",
+    )
     OVERLOADED = (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", "too much is under way: try again a little later")
     UNAUTHENTICATED = (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", "the caller is not identified")
     FORBIDDEN = (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED", "the rules do not allow it")
     NOT_FOUND = (grpc.StatusCode.NOT_FOUND, "NOT_FOUND", "it does not exist, or not for this caller")
     CONFLICT = (grpc.StatusCode.FAILED_PRECONDITION, "STATE_CONFLICT", "the present state does not allow it")
     LATE = (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the deadline passed before the call was taken up")
+    TOO_LONG = (
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "ANSWER_TOOK_TOO_LONG",
+        "the deadline passed before the answer was worked out; the call is traced",
+    )
     CONTENDED = (grpc.StatusCode.ABORTED, "CONTENDED", "others were changing the same record: try again")
     UNAVAILABLE = (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", "the call could not be traced, and nothing was done")
     BUG = (grpc.StatusCode.INTERNAL, "INTERNAL", "the call failed, and nothing was done")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,11 +25,12 @@ from services.runtime import (
     obligations,
     trace_context,
 )
-from services.runtime.access import Method
+from services.runtime.access import Method, Unfinished
 from services.runtime.another import Askable
 from services.runtime.arrival import Arrival, Caller
 from services.runtime.call import Call
 from services.runtime.certificates import Peer
+from services.runtime.desk import Desk
 from services.runtime.errors import Kind, ServiceError, from_handler
 from services.runtime.identity import Verifier, the_suite
 from services.runtime.judgement import Verdict
@@ -92,6 +94,8 @@ class Gate:
     """The names of the client certificates that may ask for another."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     flight: Flight = field(default_factory=Flight)
+    desks: defaultdict[str, Desk] = field(default_factory=lambda: defaultdict(Desk))
+    """Where the answers that take long are worked out, by the path of the RPC."""
 
     async def answer(
         self, method: Method, payload: bytes, metadata: Metadata, peer: Peer, remaining: float | None
@@ -150,7 +154,7 @@ class Gate:
         try:
             letter = self.mailbox.expect()
             self.executor.hand(unit, letter)
-            outcome: Outcome[Verdict, Message] = await letter.future
+            outcome: Outcome[Verdict, Message | Unfinished] = await letter.future
         except Unavailable:
             raise ServiceError(Kind.UNAVAILABLE) from None
         if outcome.late:
@@ -163,6 +167,9 @@ class Gate:
             raise self._bug(arrival.method, outcome.error) if told.kind is Kind.BUG else told
         if outcome.result is None:
             raise AssertionError("a permitted call has a response")
+        if isinstance(outcome.result, Unfinished):
+            desk = self.desks[arrival.method.path]
+            return await desk.finish(outcome.result, arrival.decision_id, deadline)
         return outcome.result
 
     @staticmethod
@@ -196,7 +203,7 @@ class Work:
     deadline: float
     """On the clock of `time.monotonic`, in seconds."""
 
-    def unit(self) -> Unit[Verdict, Message]:
+    def unit(self) -> Unit[Verdict, Message | Unfinished]:
         """The call as the executor takes it."""
         arrival, method = self.arrival, self.arrival.method
         return Unit(
@@ -230,14 +237,15 @@ class Work:
         """Whether something besides the trace is written; a read whose obligations write is a change."""
         return self.arrival.method.access.changes or obligations.writes(verdict.decision.obligations, self._owners)
 
-    def run(self, scope: Scope | None, verdict: Verdict) -> Message:
+    def run(self, scope: Scope | None, verdict: Verdict) -> Message | Unfinished:
         """Let the handler act, fulfil what the permit asks for, and note the decision in the response."""
         call = Call(scope, self.arrival, verdict, self.rules, self.profile)
-        response = self.arrival.method.handler(call, self.arrival.request)
+        answered = self.arrival.method.handler(call, self.arrival.request)
+        response: Any = answered.response if isinstance(answered, Unfinished) else answered
         duties = obligations.fulfil(call, self._owners)
-        response.decided.decision_id = self.arrival.decision_id  # type: ignore[attr-defined]  # checked at the start
-        response.decided.obligations.extend(duties)  # type: ignore[attr-defined]  # as above
-        return response
+        response.decided.decision_id = self.arrival.decision_id
+        response.decided.obligations.extend(duties)
+        return answered
 
     def entries(self, verdict: Verdict, done: Done) -> tuple[TraceEntry, ...]:
         """What is traced."""

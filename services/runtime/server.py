@@ -92,6 +92,8 @@ class Suite:
         await asyncio.gather(*(service.health.enter_graceful_shutdown() for service in self.listening))
         await asyncio.gather(*(service.server.stop(DRAIN) for service in self.listening))
         await asyncio.to_thread(self.gate.executor.close)
+        for desk in self.gate.desks.values():
+            desk.close()
         await asyncio.to_thread(self.gate.self_check.close)
         await asyncio.to_thread(self.metrics.close)
         self.telemetry.close()

@@ -157,6 +157,29 @@ def test_a_search_without_room_says_so(ruleset: RuleSet) -> None:
     assert for_officer(ruleset.engines["seed-2011"], STRANGER).proven
 
 
+def test_the_two_searches_share_their_steps(ruleset: RuleSet) -> None:
+    """The search for what nobody can change has what the first one left, and both end when they are told to."""
+    engine = ruleset.engines["seed-2011"]
+    asked = 0
+
+    def steps(most: int, *, stop: bool = False) -> int:
+        nonlocal asked
+        asked = 0
+
+        def counting() -> bool:
+            nonlocal asked
+            asked += 1
+            return stop
+
+        for_officer(engine, CASES["T041"], Effort(unlikely=True, most_steps=most, stop=counting))
+        return asked
+
+    assert steps(10_000) > 130
+    # Each search ends with the first step past its share.
+    assert steps(100) <= 102
+    assert steps(10_000, stop=True) == 2
+
+
 def test_rules_that_fired_are_those_of_the_decision(ruleset: RuleSet) -> None:
     """The rules told are the matched ones; a rule one test away fires when that test's answer is another."""
     near = 0

@@ -157,3 +157,39 @@ def test_the_refused_is_told_what_can_be_done(world: World) -> None:
     question.document_id = "never was"
     missing = world.as_("colleague").Explain(authorization.ExplainRequest(question=question))
     assert list(missing.remedies) == list(told.remedies)
+
+
+def test_what_was_refused_for_its_form_was_not_decided(world: World) -> None:
+    """A review says so, and which field; it makes no decision of it, whatever kind of fault it was."""
+    patient = world.opened("author", "colleague")
+    officer = world.as_(OFFICER)
+    unfit = documents.GetDocumentRequest(record=of(patient), document_id="d" * 65)
+    unknown = authorization.CheckRequest(question=authorization.Question(record=of(patient), action="doc.fly"))
+    colleague = world.as_("colleague")
+    for refused, field in (
+        (refusal(colleague.GetDocument, unfit), "document_id"),
+        (refusal(colleague.Check, unknown), "action"),
+    ):
+        assert refused.code == "INVALID_ARGUMENT"
+        told = officer.ExplainDecision(request(patient, refused.decision_id))
+        assert told.traced.answer == authorization.ANSWER_INVALID
+        assert [fault.field for fault in told.traced.faults] == [field]
+        assert told.traced.faults[0].description
+        assert "pour sa forme" in told.summary.fr
+        assert not told.HasField("same_answer")
+        assert (told.answer, list(told.fired), list(told.otherwise)) == (authorization.ANSWER_UNSPECIFIED, [], [])
+
+
+def test_a_question_of_a_batch_that_cannot_be_understood_was_not_decided(world: World) -> None:
+    """Beside one that was."""
+    patient = world.opened("author", "colleague")
+    items = [
+        authorization.BatchItem(key=action, question=authorization.Question(record=of(patient), action=action))
+        for action in ("doc.list", "doc.fly")
+    ]
+    answered = world.as_("colleague").CheckBatch(authorization.CheckBatchRequest(items=items))
+    decision_id = answered.records[0].decision_id
+    decided, unfit = (world.as_(OFFICER).ExplainDecision(request(patient, decision_id, place)) for place in (0, 1))
+    assert decided.same_answer
+    assert (unfit.traced.answer, unfit.HasField("same_answer")) == (authorization.ANSWER_INVALID, False)
+    assert unfit.traced.faults

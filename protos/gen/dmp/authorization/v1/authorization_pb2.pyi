@@ -711,7 +711,9 @@ class ExplainDecisionResponse(_message.Message):
     same_rules: _builtins.bool
     """Whether the rule files in force are those that decided it."""
     same_answer: _builtins.bool
-    """Whether they decide it now as it was decided."""
+    """Whether they decide it now as it was decided; not given where nothing was decided: what was refused for its form, or
+    too late, is not decided again, and of the fields below only the summary is given.
+    """
     effect: Global___Effect.ValueType
     """What the rules in force make of the same facts; all fields below are of this decision."""
     answer: Global___Answer.ValueType
@@ -758,7 +760,7 @@ class ExplainDecisionResponse(_message.Message):
         decided: _access_pb2.Decided | None = ...,
         traced: Global___TracedDecision | None = ...,
         same_rules: _builtins.bool = ...,
-        same_answer: _builtins.bool = ...,
+        same_answer: _builtins.bool | None = ...,
         effect: Global___Effect.ValueType = ...,
         answer: Global___Answer.ValueType = ...,
         summary: Global___Text | None = ...,
@@ -770,11 +772,13 @@ class ExplainDecisionResponse(_message.Message):
         otherwise: _abc.Iterable[Global___ChangeSet] | None = ...,
         proven: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "summary", b"summary", "traced", b"traced"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_same_answer", b"_same_answer", "decided", b"decided", "same_answer", b"same_answer", "summary", b"summary", "traced", b"traced"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "decided", b"decided", "effect", b"effect", "facts", b"facts", "fired", b"fired", "near", b"near", "otherwise", b"otherwise", "proven", b"proven", "rules", b"rules", "same_answer", b"same_answer", "same_rules", b"same_rules", "stage", b"stage", "summary", b"summary", "traced", b"traced"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_same_answer", b"_same_answer", "answer", b"answer", "decided", b"decided", "effect", b"effect", "facts", b"facts", "fired", b"fired", "near", b"near", "otherwise", b"otherwise", "proven", b"proven", "rules", b"rules", "same_answer", b"same_answer", "same_rules", b"same_rules", "stage", b"stage", "summary", b"summary", "traced", b"traced"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__same_answer: _TypeAlias = _typing.Literal["same_answer"]  # noqa: Y015
+    _WhichOneofArgType__same_answer: _TypeAlias = _typing.Literal["_same_answer", b"_same_answer"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__same_answer) -> _WhichOneofReturnType__same_answer | None: ...
 
 Global___ExplainDecisionResponse: _TypeAlias = ExplainDecisionResponse  # noqa: Y015
 
@@ -793,6 +797,7 @@ class TracedDecision(_message.Message):
     DIGEST_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     QUESTIONS_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
     actor_kind: _builtins.str
     """Who asked: the kind of subject (catalogue section 1)."""
     action: _builtins.str
@@ -800,7 +805,7 @@ class TracedDecision(_message.Message):
     effect: Global___Effect.ValueType
     """What was decided."""
     answer: Global___Answer.ValueType
-    """What the caller was told."""
+    """What the caller was told; ANSWER_INVALID for what was refused for its form."""
     digest: _builtins.str
     """SHA-256 of the rule set that decided, in hexadecimal."""
     profile: _builtins.str
@@ -815,6 +820,10 @@ class TracedDecision(_message.Message):
     def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The rules that gave the answer."""
 
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedCompositeFieldContainer[Global___TracedFault]:
+        """For ANSWER_INVALID, the fields that could not be accepted."""
+
     def __init__(
         self,
         *,
@@ -827,14 +836,41 @@ class TracedDecision(_message.Message):
         digest: _builtins.str = ...,
         profile: _builtins.str = ...,
         questions: _builtins.int = ...,
+        faults: _abc.Iterable[Global___TracedFault] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor_kind", b"actor_kind", "answer", b"answer", "at", b"at", "digest", b"digest", "effect", b"effect", "profile", b"profile", "questions", b"questions", "rules", b"rules"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor_kind", b"actor_kind", "answer", b"answer", "at", b"at", "digest", b"digest", "effect", b"effect", "faults", b"faults", "profile", b"profile", "questions", b"questions", "rules", b"rules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TracedDecision: _TypeAlias = TracedDecision  # noqa: Y015
+
+@_typing.final
+class TracedFault(_message.Message):
+    """A field for which a request was refused, as its trace entry holds it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Its path; for an item of a batch it begins at the item."""
+    description: _builtins.str
+    """In words; the value is never told."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "field", b"field"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TracedFault: _TypeAlias = TracedFault  # noqa: Y015
 
 @_typing.final
 class RuleSeen(_message.Message):
