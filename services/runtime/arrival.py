@@ -19,6 +19,8 @@ from services.runtime.fields import Given
 from services.runtime.identity import Identity
 from services.store.unit_of_work import FactsKey
 
+LARGE_FRAMES: Final = 16
+LARGE_QUESTIONS: Final = 256
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a request."""
 TARGET: Final = "context.target"
@@ -166,6 +168,11 @@ class Batch:
     """The caller's key, and the place of its question."""
     headings: tuple[tuple[Heading, str], ...]
     """What each trace entry is about, with its decision id, in the order of the request."""
+
+    @property
+    def large(self) -> bool:
+        """Whether it takes ten times as long as a single question, or longer."""
+        return len(self.frames) > LARGE_FRAMES or len(self.questions) > LARGE_QUESTIONS
 
 
 def parse(method: Method, payload: bytes) -> Message:

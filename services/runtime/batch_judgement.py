@@ -36,12 +36,20 @@ def judge(engine: Engine, arrival: Arrival, batch: Batch, facts: Sequence[Facts]
     return Verdict(leading.decision, leading.request, leading.facts, answers=answers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Frame:
     """What is the same for every question that differs in its document alone."""
 
     request: Mapping[str, Any]
-    decide: Decide
+    begin: Callable[[], Decide]
+    """Takes most of the time of a question that no other resembles, so that it waits until one is decided."""
+    _decide: Decide | None = None
+
+    def decide(self, document: Mapping[str, Any] | None) -> Answered:
+        """The answer to a question about this document."""
+        if self._decide is None:
+            self._decide = self.begin()
+        return self._decide(document)
 
 
 @dataclass(slots=True)
@@ -68,12 +76,14 @@ class _Judging:
         request = judgement.question_of(asked, facts)
         own = {} if question.own is None else self.facts[question.own]
         right = self._right(asked, own)
-        if asked.faults:
-            told = judgement.judge(self.engine, asked, facts, own).told
-            return _Frame(request, _always(Answered(told, asked.faults)))
-        if not right.permitted:
-            return _Frame(request, _always(Answered(right.decision)))
-        return _Frame(request, self._deciding(asked, request))
+
+        def begin() -> Decide:
+            if asked.faults:
+                told = judgement.judge(self.engine, asked, facts, own).told
+                return _always(Answered(told, asked.faults))
+            return self._deciding(asked, request) if right.permitted else _always(Answered(right.decision))
+
+        return _Frame(request, begin)
 
     def _right(self, asked: Arrival, own: Facts) -> Verdict:
         right = asked.record, asked.another.named

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -94,6 +95,8 @@ class Gate:
     """The names of the client certificates that may ask for another."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     flight: Flight = field(default_factory=Flight)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Large batches are decided one after another, so that every other call waits for one of them at most."""
     desks: defaultdict[str, Desk] = field(default_factory=lambda: defaultdict(Desk))
     """Where the answers that take long are worked out, by the path of the RPC."""
 
@@ -152,9 +155,10 @@ class Gate:
         work = Work(rules, self.profile, arrival, deadline)
         unit = work.unit()
         try:
-            letter = self.mailbox.expect()
-            self.executor.hand(unit, letter)
-            outcome: Outcome[Verdict, Message | Unfinished] = await letter.future
+            async with self.turn if arrival.batch is not None and arrival.batch.large else nullcontext():
+                letter = self.mailbox.expect()
+                self.executor.hand(unit, letter)
+                outcome: Outcome[Verdict, Message | Unfinished] = await letter.future
         except Unavailable:
             raise ServiceError(Kind.UNAVAILABLE) from None
         if outcome.late:

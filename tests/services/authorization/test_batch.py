@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from dmp.access.v1 import access_pb2 as access
 from dmp.authorization.v1 import authorization_pb2 as authorization
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.trace.v1 import trace_pb2 as trace
+from policy.engine import Engine
+from services.runtime import batch as batch_reading
 from services.runtime import batch_entry, gate
 from services.store import trace_row
 from services.store.trace_entry import TraceEntry
@@ -254,3 +257,63 @@ def test_a_record_is_asked_about_before_it_exists(world: World) -> None:
     ]
     answers = [words[1] for words in by_key(batch(world.as_("author"), asked, consent)).values()]
     assert answers[:3] == [authorization.ANSWER_OK, authorization.ANSWER_NOT_FOUND, authorization.ANSWER_OK]
+
+
+def different(world: World, number: int) -> list[authorization.BatchItem]:
+    """Questions about so many records."""
+    patients = [world.patient() for _ in range(number)]
+    asked = [authorization.Question(record=of(patient), action="doc.list") for patient in patients]
+    return [authorization.BatchItem(key=f"k{place}", question=one) for place, one in enumerate(asked)]
+
+
+def test_a_batch_asks_about_so_many_records_at_most(world: World) -> None:
+    """Each of the most has its entry; with one more nothing is decided, and the call alone is traced."""
+    most = batch_reading.MOST_DIFFERENT
+    before = world.traces()
+    answered = world.as_("author").CheckBatch(authorization.CheckBatchRequest(items=different(world, most)))
+    assert (len(answered.records), world.traces()) == (most, before + most)
+    refused = refusal(world.as_("author").CheckBatch, authorization.CheckBatchRequest(items=different(world, most + 1)))
+    assert (refused.code, refused.fields) == ("INVALID_ARGUMENT", {"items": "TOO_DIFFERENT"})
+    assert world.traces() == before + most + 1
+
+
+def test_large_batches_hold_no_other_call_up(world: World) -> None:
+    """While twenty of the largest wait, a question is answered between two of them."""
+    patient = world.opened("author")
+    caller, loaded = world.as_("author"), world.as_("author")
+    question = authorization.CheckRequest(question=authorization.Question(record=of(patient), action="doc.list"))
+    request = authorization.CheckBatchRequest(items=different(world, batch_reading.MOST_DIFFERENT))
+    with ThreadPoolExecutor(20) as pool:
+        running = [pool.submit(loaded.CheckBatch, request, 60) for _ in range(20)]
+        answered = 0
+        while not all(one.done() for one in running):
+            caller.Check(question)
+            answered += 1
+    assert all(one.exception() is None for one in running)
+    assert answered >= 10
+
+
+def test_what_is_late_is_not_even_begun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine is asked for the right to ask alone, once for each record."""
+    patients = [world.opened("author") for _ in range(3)]
+    asked = [
+        authorization.Question(record=of(patient), action=action)
+        for patient in patients
+        for action in ("doc.list", "record.status", "authz.add")
+    ]
+    monkeypatch.setattr(gate, "LAST_STEPS", 1e9)
+    made: list[str] = []
+    for name in ("decide", "series"):
+        monkeypatch.setattr(Engine, name, _noting(getattr(Engine, name), made))
+    answered = batch(world.as_("author"), asked)
+    assert made == ["decision.ask"] * 3
+    assert {words[1] for words in by_key(answered).values()} == {authorization.ANSWER_NOT_EVALUATED}
+    assert len(answered.records) == 3
+
+
+def _noting(own: Any, made: list[str]) -> Any:
+    def noted(engine: Engine, request: Any, *given: Any) -> Any:
+        made.append(request["action"])
+        return own(engine, request, *given)
+
+    return noted

@@ -281,8 +281,9 @@ class CheckBatchRequest(_message.Message):
     ATTESTATIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchItem]:
-        """The questions, 5,000 at most. A question that is itself faulty is answered ANSWER_INVALID, and spoils no other; a
-        missing, ill-formed or repeated key is a fault of the whole.
+        """The questions, 5,000 at most, of which at most 256 differ in more than their document (fault TOO_DIFFERENT: ask in
+        several calls). A question that is itself faulty is answered ANSWER_INVALID, and spoils no other; a missing,
+        ill-formed or repeated key is a fault of the whole.
         """
 
     @_builtins.property
