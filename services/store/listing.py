@@ -52,7 +52,7 @@ COLUMNS = (
 _OF_RECORD = sql.given(documents.c.record)
 # What says of itself no date is as old as can be.
 _CREATED = func.coalesce(documents.c.created_at, literal_column(str(-paging.LAST)))
-_SHAPES = 512
+SHAPES = 512
 """How many shapes are kept compiled; the rules of one profile make a few dozen."""
 
 Shape = tuple[Any, ...]
@@ -142,7 +142,7 @@ def parameters(predicate: Predicate) -> Mapping[str, str | int]:
     return {f"v{place}": value for place, value in enumerate(values(predicate))}
 
 
-class _Kept:
+class Kept:
     """A predicate as the key of the statements compiled for its shape."""
 
     __slots__ = ("predicate", "shape")
@@ -152,7 +152,7 @@ class _Kept:
         self.shape = shape(predicate)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Kept) and self.shape == other.shape
+        return isinstance(other, Kept) and self.shape == other.shape
 
     def __hash__(self) -> int:
         return hash(self.shape)
@@ -184,8 +184,8 @@ def _place(order: Order) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     return (_CREATED if order.by_creation else documents.c.deposited_at), documents.c.number
 
 
-@lru_cache(_SHAPES)
-def _listed(kept: _Kept, order: Order) -> sql.Statement:
+@lru_cache(SHAPES)
+def _listed(kept: Kept, order: Order) -> sql.Statement:
     place = _place(order)
     reached = tuple_(bindparam("sorted", type_=BigInteger), bindparam("number", type_=BigInteger))
     rest = tuple_(*place) > reached if order.oldest_first else tuple_(*place) < reached
@@ -198,20 +198,20 @@ def _listed(kept: _Kept, order: Order) -> sql.Statement:
     )
 
 
-@lru_cache(_SHAPES)
-def _counted(kept: _Kept) -> sql.Statement:
+@lru_cache(SHAPES)
+def _counted(kept: Kept) -> sql.Statement:
     found = select(func.count()).select_from(documents)
     return sql.Statement(found.where(_OF_RECORD, _asked(), kept.condition()))
 
 
-@lru_cache(_SHAPES)
-def _placed(kept: _Kept, order: Order) -> sql.Statement:
+@lru_cache(SHAPES)
+def _placed(kept: Kept, order: Order) -> sql.Statement:
     named = sql.given(documents.c.logical_id)
     return sql.Statement(select(*_place(order)).where(_OF_RECORD, named, kept.condition()))
 
 
-@lru_cache(_SHAPES)
-def _among(kept: _Kept, status: str | None) -> sql.Statement:
+@lru_cache(SHAPES)
+def _among(kept: Kept, status: str | None) -> sql.Statement:
     named = documents.c.logical_id.in_(select(sql.texts("documents").c.value))
     read_as = None if status is None else literal(status, Text)
     return sql.Statement(select(documents.c.logical_id).where(_OF_RECORD, named, kept.condition(read_as)))
@@ -219,19 +219,19 @@ def _among(kept: _Kept, status: str | None) -> sql.Statement:
 
 def listed(predicate: Predicate, order: Order) -> sql.Statement:
     """The record's documents that satisfy the predicate and the filter, in an order, after a place."""
-    return _listed(_Kept(predicate), order)
+    return _listed(Kept(predicate), order)
 
 
 def counted(predicate: Predicate) -> sql.Statement:
     """How many of the record's documents satisfy the predicate and the filter."""
-    return _counted(_Kept(predicate))
+    return _counted(Kept(predicate))
 
 
 def placed(predicate: Predicate, order: Order) -> sql.Statement:
     """The place of one document in that list, if it satisfies the predicate."""
-    return _placed(_Kept(predicate), order)
+    return _placed(Kept(predicate), order)
 
 
 def among(predicate: Predicate, status: str | None) -> sql.Statement:
     """Which of some documents satisfy the predicate, `status` read in place of theirs."""
-    return _among(_Kept(predicate), status)
+    return _among(Kept(predicate), status)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, literal, or_, select, update
 
-from services.store import clock, paging, sql
+from policy.model import Predicate
+from services.store import clock, listing, paging, sql
 from services.store.due import Due
 from services.store.errors import NotStored, UnknownCursor
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
-from services.store.tables import Text, tickets
+from services.store.tables import Text, documents, tickets
 
 _OPEN = sql.inserted(tickets, "number")
 _OF_ID = and_(sql.given(tickets.c.record), sql.given(tickets.c.id))
@@ -43,9 +46,6 @@ _SHOWN = (
     tickets.c.settled_at,
     tickets.c.refusal,
 )
-_OF_RECORD = sql.Statement(
-    select(*_SHOWN).where(sql.given(tickets.c.record)).order_by(tickets.c.number.desc()).limit(bindparam("limit"))
-)
 _WAITING = and_(tickets.c.state == "OPEN", tickets.c.expires_at > bindparam("now", type_=BigInteger))
 _QUEUE = sql.Statement(
     select(*_SHOWN)
@@ -59,6 +59,25 @@ _EXPIRE = sql.Statement(
 )
 _DUE = Due(tickets.c.record, _PAST)
 _PLACE = sql.Statement(select(tickets.c.number).where(sql.given(tickets.c.id)))
+
+
+def _readable(kept: listing.Kept) -> ColumnElement[bool]:
+    """Those of the record, but for what was asked of a document that does not satisfy the predicate."""
+    # A deleted document is told of as before its deletion: by its labels.
+    condition = kept.condition(literal("Approved", Text))
+    of_document = and_(documents.c.record == tickets.c.record, documents.c.logical_id == tickets.c.document, condition)
+    return and_(sql.given(tickets.c.record), or_(tickets.c.document.is_(None), exists().where(of_document)))
+
+
+@lru_cache(listing.SHAPES)
+def _listed(kept: listing.Kept) -> sql.Statement:
+    newest_first = select(*_SHOWN).order_by(tickets.c.number.desc()).limit(bindparam("limit"))
+    return sql.Statement(newest_first.where(_readable(kept), tickets.c.number < bindparam("before")))
+
+
+@lru_cache(listing.SHAPES)
+def _placed(kept: listing.Kept) -> sql.Statement:
+    return sql.Statement(select(tickets.c.number).where(_readable(kept), sql.given(tickets.c.id)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +153,19 @@ class TicketStore:
         """It will not be done; raises NotStored if it is not open."""
         self._settle(record, ticket, "REFUSED", by, at, why)
 
-    def of_record(self, record: str, now: datetime, *, limit: int) -> Sequence[Ticket]:
-        """The newest, the last one first."""
-        return [_ticket(row, now) for row in self._savepoint.rows(_OF_RECORD, record=record, limit=limit)]
+    def of_record(
+        self, record: str, predicate: Predicate, now: datetime, *, limit: int, after: str | None = None
+    ) -> Page[Ticket]:
+        """Those of the whole record and of documents that satisfy the predicate, newest first; raises UnknownCursor."""
+        kept = listing.Kept(predicate)
+        given = {"record": record, **listing.parameters(predicate)}
+        before = paging.LAST if after is None else self._place(_placed(kept), after, given)
+        rows = self._savepoint.rows(_listed(kept), before=before, limit=limit + 1, **given)
+        return paging.page(rows, limit, lambda row: _ticket(row, now))
 
     def queue(self, now: datetime, *, limit: int, after: str | None = None) -> Page[Ticket]:
         """What waits to be done on any record, the oldest first, after the ticket of an id; raises UnknownCursor."""
-        place = 0 if after is None else self._place(after)
+        place = 0 if after is None else self._place(_PLACE, after, {})
         rows = self._savepoint.rows(_QUEUE, now=clock.micros(now), number=place, limit=limit + 1)
         return paging.page(rows, limit, lambda row: _ticket(row, now))
 
@@ -157,8 +182,8 @@ class TicketStore:
         if not self._savepoint.change(_SETTLE, record=record, id=ticket, new_state=state, now=now, by=by, why=why):
             raise NotStored("there is no such open ticket")
 
-    def _place(self, ticket: str) -> int:
-        row = self._savepoint.row(_PLACE, id=ticket)
+    def _place(self, statement: sql.Statement, ticket: str, given: Mapping[str, Any]) -> int:
+        row = self._savepoint.row(statement, id=ticket, **given)
         if row is None:
             raise UnknownCursor("there is no such ticket to continue from")
         return int(row[0])

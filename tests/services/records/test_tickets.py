@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
+from tests.services.databases import fill
 from tests.services.world import Person, World, of, refusal
 
 HOST = "host"
@@ -284,3 +286,29 @@ def test_a_page_of_nothing_is_refused(world: World, asked: tuple[Person, str, st
     told = refusal(world.as_(HOST).ListOpenTickets, records.ListOpenTicketsRequest(page_token=token))
     assert (told.code, set(told.fields)) == ("INVALID_ARGUMENT", {"page_token"})
     assert [each.ticket_id for each in tickets(world, patient)] == [ticket]
+
+
+def test_tickets_of_hidden_documents_push_nothing_out(world: World) -> None:
+    """However many were opened since: no page, no cursor and no number tells of them (VIS-18)."""
+    patient = world.opened("author")
+    shown = [ask_deletion(world, patient, world.deposit(patient)) for _ in range(3)]
+    hidden = world.deposit(patient, documents.LABEL_NORMAL, documents.LABEL_INVISIBLE_PATIENT)
+    ids = [str(uuid4()) for _ in range(1_200)]
+    row = world.rows("SELECT * FROM tickets WHERE id = ?", shown[0])[0]
+    columns = [name for name in row if name != "number"]
+    marks = ", ".join("?" for _ in columns)
+    fill(
+        world.settings.database,
+        f"INSERT INTO tickets ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our names
+        [[{**row, "id": each, "document": hidden}[name] for name in columns] for each in ids],
+    )
+    found, token = [], ""
+    for size in (1, 2):
+        request = records.ListTicketsRequest(record=of(patient), page_size=size, page_token=token)
+        page = world.as_(patient).ListTickets(request)
+        found += [each.ticket_id for each in page.tickets]
+        token = page.next_page_token
+        assert token in ("", found[-1])
+    assert (found, token) == (shown[::-1], "")
+    made = records.ListTicketsRequest(record=of(patient), page_token=ids[0])
+    assert refusal(world.as_(patient).ListTickets, made).fields == {"page_token": "UNKNOWN_PAGE"}
