@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from dmp.trace.v1 import trace_pb2
 from services.runtime import batch_entry, codes
 from services.runtime.call import Call
-from services.runtime.entry import CONTINUED
+from services.runtime.entry import CONTINUED, TICKETS
 from services.runtime.messages import identifier, text, timestamp
 from services.store.touched import Verb
 from services.store.trace_entry import TraceEntry, TraceKind
@@ -38,8 +38,24 @@ def _said(call: Call, stored: StoredTrace, not_hidden: frozenset[str]) -> list[t
     action = _shown(call, stored.entry, not_hidden)
     found = _documents(stored.entry, action or stored.entry.action, not_hidden)
     if action is not None:
-        found.append(_action(stored.entry, action))
+        line = _action(stored.entry, action)
+        line.ticket_ids.extend(ticket for ticket, document in _tickets(stored.entry) if _told_of(document, not_hidden))
+        found.append(line)
     return found
+
+
+def documents_of(entry: TraceEntry) -> Iterator[str]:
+    """Every stored document on which it depends what is told of an entry."""
+    yield from (document for document, _ in entry.items)
+    yield from (document for _, document in _tickets(entry) if document is not None)
+
+
+def _tickets(entry: TraceEntry) -> Sequence[tuple[str, str | None]]:
+    return entry.outcomes[0].get(TICKETS, ()) if entry.outcomes else ()
+
+
+def _told_of(document: str | None, not_hidden: frozenset[str]) -> bool:
+    return document is None or document in not_hidden
 
 
 def _shown(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> str | None:
@@ -63,6 +79,8 @@ def _is_silent(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> boo
         # A list shows even if all that it returned is hidden: as a list that found nothing.
         listed = entry.outcomes[entry.items[0][1]].get("verb") == Verb.LISTED
         return not listed and not any(document in not_hidden for document, _ in entry.items)
+    if tickets := _tickets(entry):
+        return not any(_told_of(document, not_hidden) for _, document in tickets)
     # A deposit that was refused, or asked about, left no document to be hidden, and tells of one all the same.
     attempted: Mapping[str, Any] | None = entry.facts.get("document")
     if attempted is not None:

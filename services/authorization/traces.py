@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dmp.trace.v1 import trace_pb2
-from services.authorization.lines import QUIET, lines
+from services.authorization.lines import QUIET, documents_of, lines
 from services.runtime.call import Call
 from services.runtime.entry import SECRET_AUDIENCE
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
@@ -70,7 +70,7 @@ def _of_part(call: Call, cursor: Cursor) -> Iterator[tuple[TraceKind, str, list[
     predicate = call.not_hidden()
     waiting = bool(cursor.begun)
     for batch in _batches(call, cursor.part, cursor.whole or None):
-        named = {document for stored in batch for document, _ in stored.entry.items}
+        named = {document for stored in batch for document in documents_of(stored.entry)}
         # Judged by their labels as if Approved: a deleted document is told of, unless it was hidden (DOC-05).
         not_hidden = call.stores.documents.visible_among(call.record, predicate, named, status="Approved")
         for stored in batch:

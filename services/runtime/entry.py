@@ -17,6 +17,8 @@ ASKER: Final = "asker"
 """In the facts of a question about another, those of the asker himself."""
 CONTINUED: Final = "continued"
 """Marks the entry of a further page of a list."""
+TICKETS: Final = "tickets"
+"""In the first outcome of an entry, the tickets that were opened or settled, each with the document it is about."""
 
 
 def entry(arrival: Arrival, verdict: Verdict, done: Done) -> TraceEntry:
@@ -89,13 +91,16 @@ def _items(arrival: Arrival, verdict: Verdict, done: Done) -> tuple[list[dict[st
     outcomes: list[dict[str, Any]] = [{"effect": decision.effect, "answer": decision.answer}]
     if decision.faults:
         outcomes[0]["faults"] = decision.faults
+    if done.handled:
+        outcomes[0][TICKETS] = [(handled.ticket, handled.document) for handled in done.handled]
     if arrival.method.lists and getattr(arrival.request, "page_token", None):
         outcomes[0][CONTINUED] = True
     if not done.touched:
         return outcomes, [(arrival.document, 0)] if arrival.document else []
     items = []
+    same = {name: told for name, told in outcomes[0].items() if name != TICKETS}
     for touched in done.touched:
-        outcome = {**outcomes[0], **_touch(touched)}
+        outcome = {**same, **_touch(touched)}
         if outcome not in outcomes:
             outcomes.append(outcome)
         items.append((touched.document, outcomes.index(outcome)))

@@ -7,21 +7,22 @@ from typing import Any
 from services.store.errors import ScopeClosed
 from services.store.session import Row, Session
 from services.store.sql import Statement
-from services.store.touched import Touched
+from services.store.touched import Handled, Touched
 
 __all__ = ["Row", "Savepoint"]
 
 
 class Savepoint:
-    """Executes statements while its unit runs, and notes the documents that are touched."""
+    """Executes statements while its unit runs, and notes the documents touched and tickets handled."""
 
-    __slots__ = ("_open", "_session", "touched")
+    __slots__ = ("_open", "_session", "handled", "touched")
 
     def __init__(self, session: Session) -> None:
         """Speak through this session, which must be inside a transaction."""
         self._session = session
         self._open = True
         self.touched: list[Touched] = []
+        self.handled: list[Handled] = []
 
     def close(self) -> None:
         """Let nothing more be executed: the unit is over."""

@@ -10,7 +10,7 @@ from services.store.notifications import NotificationStore
 from services.store.records import RecordStore
 from services.store.savepoint import Savepoint
 from services.store.tickets import TicketStore
-from services.store.touched import Touched
+from services.store.touched import Handled, Touched
 from services.store.traces import TraceStore
 
 
@@ -45,3 +45,8 @@ class Scope:
     def touched(self) -> tuple[Touched, ...]:
         """The documents touched so far, in order."""
         return tuple(self._savepoint.touched)
+
+    @property
+    def handled(self) -> tuple[Handled, ...]:
+        """The tickets opened or settled so far, in order."""
+        return tuple(self._savepoint.handled)

@@ -17,6 +17,7 @@ from services.store.errors import NotStored, UnknownCursor
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import Text, documents, tickets
+from services.store.touched import Handled
 
 _OPEN = sql.inserted(tickets, "number")
 _OF_ID = and_(sql.given(tickets.c.record), sql.given(tickets.c.id))
@@ -54,6 +55,10 @@ _QUEUE = sql.Statement(
     .limit(bindparam("limit"))
 )
 _PAST = and_(tickets.c.state == "OPEN", tickets.c.expires_at <= bindparam("now", type_=BigInteger))
+_PAST_OF_RECORD = sql.Statement(
+    select(tickets.c.id, tickets.c.document).where(sql.given(tickets.c.record), _PAST).order_by(tickets.c.number)
+)
+_DOCUMENT = sql.Statement(select(tickets.c.document).where(_OF_ID))
 _EXPIRE = sql.Statement(
     update(tickets).where(sql.given(tickets.c.record), _PAST).values(state="EXPIRED", settled_at=tickets.c.expires_at)
 )
@@ -140,6 +145,7 @@ class TicketStore:
             settled_by=None,
             refusal=None,
         )
+        self._savepoint.handled.append(Handled(request.id, request.document))
 
     def ask_for_review(self, record: str, ticket: str) -> None:
         """A person must look at it first (MANUAL_REVIEW)."""
@@ -171,7 +177,9 @@ class TicketStore:
 
     def expire(self, record: str, now: datetime) -> None:
         """Settle those of a record whose time has passed, if any is left."""
+        past = self._savepoint.rows(_PAST_OF_RECORD, record=record, now=clock.micros(now))
         self._savepoint.change(_EXPIRE, record=record, now=clock.micros(now))
+        self._savepoint.handled.extend(Handled(ticket, document) for ticket, document in past)
 
     def due(self, now: datetime, *, passed_over: int, limit: int) -> tuple[int, tuple[str, ...]]:
         """As Due: the records with tickets to expire."""
@@ -181,6 +189,8 @@ class TicketStore:
         now = clock.micros(at)
         if not self._savepoint.change(_SETTLE, record=record, id=ticket, new_state=state, now=now, by=by, why=why):
             raise NotStored("there is no such open ticket")
+        row = self._savepoint.row(_DOCUMENT, record=record, id=ticket)
+        self._savepoint.handled.append(Handled(ticket, None if row is None else row[0]))
 
     def _place(self, statement: sql.Statement, ticket: str, given: Mapping[str, Any]) -> int:
         row = self._savepoint.row(statement, id=ticket, **given)

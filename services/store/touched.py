@@ -1,4 +1,4 @@
-"""What a handler did to which document, noted by the document store itself for the trace."""
+"""What a handler did to which document or ticket, noted by the stores themselves for the trace."""
 
 from __future__ import annotations
 
@@ -32,3 +32,12 @@ class Touched:
     """Before the change, where there was one; for a created document, those it was created with."""
     labels_after: frozenset[str] | None = None
     """After a change of labels, else nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One ticket that was opened, executed, refused or expired."""
+
+    ticket: str
+    document: str | None
+    """The logical id of the document that it is about; nothing where the whole record is meant."""

@@ -13,7 +13,7 @@ from services.store.observer import Observer, tell
 from services.store.savepoint import Savepoint
 from services.store.session import Session
 from services.store.traces import APPEND
-from services.store.unit_of_work import Done, Scope, Touched, TraceOutcome
+from services.store.unit_of_work import Done, Handled, Scope, Touched, TraceOutcome
 from services.store.waiting import Waiting
 
 Clock = Callable[[], datetime]
@@ -91,7 +91,7 @@ class Transaction:
             return self._done(unit, TraceOutcome.FAILED, error=error)
         finally:
             savepoint.close()
-        return self._done(unit, TraceOutcome.DONE, result=result, touched=scope.touched)
+        return self._done(unit, TraceOutcome.DONE, result=result, touched=scope.touched, handled=scope.handled)
 
     def _answered(self, unit: Waiting) -> Done:
         """The outcome of a unit that only words its verdict."""
@@ -114,7 +114,8 @@ class Transaction:
         result: object | None = None,
         error: Exception | None = None,
         touched: tuple[Touched, ...] = (),
+        handled: tuple[Handled, ...] = (),
     ) -> Done:
         # The wall clock may have been set back since the call came in.
         recorded_at = max([self._clock(), *(key.at for key in unit.unit.keys[:1])])
-        return Done(outcome, result, error, unit.late, touched, recorded_at)
+        return Done(outcome, result, error, unit.late, touched, recorded_at, handled)

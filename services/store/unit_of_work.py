@@ -12,7 +12,7 @@ from services.store import sql
 from services.store.errors import Unavailable, UnfitValue
 from services.store.observer import Pool
 from services.store.scope import Scope
-from services.store.touched import Touched, Verb
+from services.store.touched import Handled, Touched, Verb
 from services.store.trace_entry import TraceEntry, TraceKind, TraceOutcome
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Executor",
     "Facts",
     "FactsKey",
+    "Handled",
     "Outcome",
     "Receiver",
     "Scope",
@@ -89,6 +90,8 @@ class Done:
     touched: tuple[Touched, ...]
     """The documents that `run` read, listed or changed, in order; empty unless it ran and returned."""
     recorded_at: datetime
+    handled: tuple[Handled, ...] = ()
+    """The tickets that `run` opened or settled, in order; empty as above."""
 
 
 @dataclass(frozen=True, slots=True)

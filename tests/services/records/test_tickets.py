@@ -9,7 +9,10 @@ import pytest
 
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
+from dmp.records.v1 import jobs_pb2 as jobs
 from dmp.records.v1 import records_pb2 as records
+from dmp.trace.v1 import trace_pb2 as trace
+from services.store.labels import BITS
 from tests.services.databases import fill
 from tests.services.world import Person, World, of, refusal
 
@@ -312,3 +315,52 @@ def test_tickets_of_hidden_documents_push_nothing_out(world: World) -> None:
     assert (found, token) == (shown[::-1], "")
     made = records.ListTicketsRequest(record=of(patient), page_token=ids[0])
     assert refusal(world.as_(patient).ListTickets, made).fields == {"page_token": "UNKNOWN_PAGE"}
+
+
+def lines(world: World, reader: Person, patient: Person, action: str) -> list[list[str]]:
+    """The tickets that each line of an action names, the latest first."""
+    shown = world.as_(reader).ListTraces(trace.ListTracesRequest(record=of(patient))).lines
+    return [list(line.ticket_ids) for line in shown if line.action == action and line.kind == trace.LINE_KIND_ACTION]
+
+
+def expire(world: World) -> None:
+    world.as_("operator").RunJob(jobs.RunJobRequest(job=jobs.JOB_EXPIRE_TICKETS, page_size=500))
+
+
+def test_the_traces_say_which_ticket(world: World, asked: tuple[Person, str, str]) -> None:
+    """Which was opened, refused, done or left to expire: in the entry, and in the lines that the patient reads."""
+    patient, document, first = asked
+    second, third, fourth = (ask_deletion(world, patient, world.deposit(patient)) for _ in range(3))
+    assert lines(world, patient, patient, "doc.request_delete") == [[fourth], [third], [second], [first]]
+    refused = world.as_(HOST).RefuseTicket(refuse(patient, second)).decided.decision_id
+    assert world.trace(refused)["facts"]["context"]["refused_ticket"] == second
+    assert lines(world, patient, patient, "ticket.refuse") == [[second]]
+    world.as_(HOST).DeleteDocument(delete(patient, document, first))
+    assert lines(world, patient, patient, "doc.delete") == [[first]]
+    run_out(world, third)
+    run_out(world, fourth)
+    expire(world)
+    assert lines(world, patient, patient, "job.expire_tickets") == [[third, fourth]]
+    again = refusal(world.as_(HOST).RefuseTicket, refuse(patient, second))
+    assert world.trace(again.decision_id)["facts"]["context"]["refused_ticket"] == second
+    # What was not done names none: the id is only what somebody wrote.
+    assert lines(world, patient, patient, "ticket.refuse") == [[], [second]]
+
+
+def test_a_ticket_of_a_hidden_document_is_told_of_by_no_line(world: World) -> None:
+    """Neither its refusal nor its end; beside another that ran out, that one alone is named (VIS-18)."""
+    patient = world.opened("author")
+    shown, alone, beside, refused = (ask_deletion(world, patient, world.deposit(patient)) for _ in range(4))
+    for hidden in (alone, beside, refused):
+        hide = "UPDATE documents SET labels = labels | ? WHERE logical_id = (SELECT document FROM tickets WHERE id = ?)"
+        world.alter(hide, BITS["INVISIBLE_PATIENT"], hidden)
+    world.as_(HOST).RefuseTicket(refuse(patient, refused))
+    run_out(world, alone)
+    expire(world)
+    assert lines(world, patient, patient, "ticket.refuse") == []
+    assert lines(world, patient, patient, "job.expire_tickets") == []
+    for ticket in (beside, shown):
+        run_out(world, ticket)
+    expire(world)
+    assert lines(world, patient, patient, "job.expire_tickets") == [[shown]]
+    assert [each.ticket_id for each in tickets(world, patient)] == [shown]

@@ -26,7 +26,7 @@ from dmp.access.v1 import access_pb2 as dmp_dot_access_dot_v1_dot_access__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64mp/trace/v1/trace.proto\x12\x0c\x64mp.trace.v1\x1a\x1a\x64mp/access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x01\n\x11ListTracesRequest\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x08\x92\xe7\x18\x04\x08\x01\x10\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\x92\xe7\x18\x03 \xf4\x03\x12\x1b\n\npage_token\x18\x04 \x01(\tB\x07\x92\xe7\x18\x03\x18\x80\x01\"y\n\x12ListTracesResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12!\n\x05lines\x18\x02 \x03(\x0b\x32\x12.dmp.trace.v1.Line\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xb8\x03\n\x04Line\x12$\n\x04kind\x18\x01 \x01(\x0e\x32\x16.dmp.trace.v1.LineKind\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nactor_kind\x18\x03 \x01(\t\x12(\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x19.dmp.access.v1.Identifier\x12\x12\n\nactor_name\x18\x05 \x01(\t\x12\x12\n\nprofession\x18\x06 \x01(\t\x12,\n\tstructure\x18\x07 \x01(\x0b\x32\x19.dmp.access.v1.Identifier\x12\x0c\n\x04mode\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x10\n\x08\x61ttested\x18\n \x03(\t\x12\x0e\n\x06\x61\x63tion\x18\x0b \x01(\t\x12&\n\x07outcome\x18\x0c \x01(\x0e\x32\x15.dmp.trace.v1.Outcome\x12\x13\n\x0b\x64ocument_id\x18\r \x01(\t\x12\x10\n\x08\x63\x61ll_ref\x18\x0e \x01(\t\x12\x0f\n\x07purpose\x18\x0f \x01(\t\x12.\n\x0b\x61sked_about\x18\x10 \x01(\x0b\x32\x19.dmp.access.v1.Identifier*\x81\x01\n\x08LineKind\x12\x19\n\x15LINE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10LINE_KIND_ACCESS\x10\x01\x12\x14\n\x10LINE_KIND_ACTION\x10\x02\x12\x16\n\x12LINE_KIND_DOCUMENT\x10\x03\x12\x16\n\x12LINE_KIND_QUESTION\x10\x04*\x9c\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x0cOUTCOME_DONE\x10\x01\x1a\x08\x9a\xe7\x18\x04\x44ONE\x12 \n\x0fOUTCOME_REFUSED\x10\x02\x1a\x0b\x9a\xe7\x18\x07REFUSED\x12\x1e\n\x0eOUTCOME_FAILED\x10\x03\x1a\n\x9a\xe7\x18\x06\x46\x41ILED\x12\x1a\n\x0cOUTCOME_LATE\x10\x04\x1a\x08\x9a\xe7\x18\x04LATE2{\n\x0cTraceService\x12k\n\nListTraces\x12\x1f.dmp.trace.v1.ListTracesRequest\x1a .dmp.trace.v1.ListTracesResponse\"\x1a\x8a\xe7\x18\x16\n\ntrace.list\x10\x01\x1a\x06recordb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64mp/trace/v1/trace.proto\x12\x0c\x64mp.trace.v1\x1a\x1a\x64mp/access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x01\n\x11ListTracesRequest\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x08\x92\xe7\x18\x04\x08\x01\x10\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\x92\xe7\x18\x03 \xf4\x03\x12\x1b\n\npage_token\x18\x04 \x01(\tB\x07\x92\xe7\x18\x03\x18\x80\x01\"y\n\x12ListTracesResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12!\n\x05lines\x18\x02 \x03(\x0b\x32\x12.dmp.trace.v1.Line\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xcc\x03\n\x04Line\x12$\n\x04kind\x18\x01 \x01(\x0e\x32\x16.dmp.trace.v1.LineKind\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nactor_kind\x18\x03 \x01(\t\x12(\n\x05\x61\x63tor\x18\x04 \x01(\x0b\x32\x19.dmp.access.v1.Identifier\x12\x12\n\nactor_name\x18\x05 \x01(\t\x12\x12\n\nprofession\x18\x06 \x01(\t\x12,\n\tstructure\x18\x07 \x01(\x0b\x32\x19.dmp.access.v1.Identifier\x12\x0c\n\x04mode\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x10\n\x08\x61ttested\x18\n \x03(\t\x12\x0e\n\x06\x61\x63tion\x18\x0b \x01(\t\x12&\n\x07outcome\x18\x0c \x01(\x0e\x32\x15.dmp.trace.v1.Outcome\x12\x13\n\x0b\x64ocument_id\x18\r \x01(\t\x12\x10\n\x08\x63\x61ll_ref\x18\x0e \x01(\t\x12\x0f\n\x07purpose\x18\x0f \x01(\t\x12.\n\x0b\x61sked_about\x18\x10 \x01(\x0b\x32\x19.dmp.access.v1.Identifier\x12\x12\n\nticket_ids\x18\x11 \x03(\t*\x81\x01\n\x08LineKind\x12\x19\n\x15LINE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10LINE_KIND_ACCESS\x10\x01\x12\x14\n\x10LINE_KIND_ACTION\x10\x02\x12\x16\n\x12LINE_KIND_DOCUMENT\x10\x03\x12\x16\n\x12LINE_KIND_QUESTION\x10\x04*\x9c\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x0cOUTCOME_DONE\x10\x01\x1a\x08\x9a\xe7\x18\x04\x44ONE\x12 \n\x0fOUTCOME_REFUSED\x10\x02\x1a\x0b\x9a\xe7\x18\x07REFUSED\x12\x1e\n\x0eOUTCOME_FAILED\x10\x03\x1a\n\x9a\xe7\x18\x06\x46\x41ILED\x12\x1a\n\x0cOUTCOME_LATE\x10\x04\x1a\x08\x9a\xe7\x18\x04LATE2{\n\x0cTraceService\x12k\n\nListTraces\x12\x1f.dmp.trace.v1.ListTracesRequest\x1a .dmp.trace.v1.ListTracesResponse\"\x1a\x8a\xe7\x18\x16\n\ntrace.list\x10\x01\x1a\x06recordb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,16 +49,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTRACESREQUEST'].fields_by_name['page_token']._serialized_options = b'\222\347\030\003\030\200\001'
   _globals['_TRACESERVICE'].methods_by_name['ListTraces']._loaded_options = None
   _globals['_TRACESERVICE'].methods_by_name['ListTraces']._serialized_options = b'\212\347\030\026\n\ntrace.list\020\001\032\006record'
-  _globals['_LINEKIND']._serialized_start=853
-  _globals['_LINEKIND']._serialized_end=982
-  _globals['_OUTCOME']._serialized_start=985
-  _globals['_OUTCOME']._serialized_end=1141
+  _globals['_LINEKIND']._serialized_start=873
+  _globals['_LINEKIND']._serialized_end=1002
+  _globals['_OUTCOME']._serialized_start=1005
+  _globals['_OUTCOME']._serialized_end=1161
   _globals['_LISTTRACESREQUEST']._serialized_start=104
   _globals['_LISTTRACESREQUEST']._serialized_end=284
   _globals['_LISTTRACESRESPONSE']._serialized_start=286
   _globals['_LISTTRACESRESPONSE']._serialized_end=407
   _globals['_LINE']._serialized_start=410
-  _globals['_LINE']._serialized_end=850
-  _globals['_TRACESERVICE']._serialized_start=1143
-  _globals['_TRACESERVICE']._serialized_end=1266
+  _globals['_LINE']._serialized_end=870
+  _globals['_TRACESERVICE']._serialized_start=1163
+  _globals['_TRACESERVICE']._serialized_end=1286
 # @@protoc_insertion_point(module_scope)

@@ -179,6 +179,7 @@ class Line(_message.Message):
     CALL_REF_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     ASKED_ABOUT_FIELD_NUMBER: _builtins.int
+    TICKET_IDS_FIELD_NUMBER: _builtins.int
     kind: Global___LineKind.ValueType
     """What the line tells of."""
     actor_kind: _builtins.str
@@ -221,6 +222,10 @@ class Line(_message.Message):
     def asked_about(self) -> _access_pb2.Identifier:
         """Whom a question was about, where it was not the actor."""
 
+    @_builtins.property
+    def ticket_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The tickets that were opened, executed, refused or expired by it, on a line of kind ACTION."""
+
     def __init__(
         self,
         *,
@@ -240,10 +245,11 @@ class Line(_message.Message):
         call_ref: _builtins.str = ...,
         purpose: _builtins.str = ...,
         asked_about: _access_pb2.Identifier | None = ...,
+        ticket_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "asked_about", b"asked_about", "at", b"at", "structure", b"structure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_kind", b"actor_kind", "actor_name", b"actor_name", "asked_about", b"asked_about", "at", b"at", "attested", b"attested", "call_ref", b"call_ref", "document_id", b"document_id", "kind", b"kind", "mode", b"mode", "outcome", b"outcome", "profession", b"profession", "purpose", b"purpose", "reason", b"reason", "structure", b"structure"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "actor_kind", b"actor_kind", "actor_name", b"actor_name", "asked_about", b"asked_about", "at", b"at", "attested", b"attested", "call_ref", b"call_ref", "document_id", b"document_id", "kind", b"kind", "mode", b"mode", "outcome", b"outcome", "profession", b"profession", "purpose", b"purpose", "reason", b"reason", "structure", b"structure", "ticket_ids", b"ticket_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
