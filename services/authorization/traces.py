@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from dmp.trace.v1 import trace_pb2
 from services.authorization.lines import QUIET, documents_of, lines
+from services.runtime import sealed
 from services.runtime.call import Call
 from services.runtime.entry import SECRET_AUDIENCE
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
@@ -17,50 +20,54 @@ from services.store.traces import StoredTrace, Wanted
 
 ENTRIES: Final = 200
 """Entries read at a time."""
+MILESTONE: Final = "00"
+"""How the ids of one entry in 256 end: they are drawn by chance."""
+MILESTONES: Final = 4
+"""Milestones after which a page ends, full or not: about a thousand entries, in which all other calls wait.
 
-
+INVARIANT: how many entries have no line is not counted, nor how many there are. Whoever adds entries of his own could
+otherwise tell from where a page ends how many are hidden from him; so he learns at most of one in 256.
+"""
 PARTS: Final = (TraceKind.ACCESS, TraceKind.QUESTION)
 """The order in which lines are told."""
+_FORM: Final = struct.Struct(">BB16sH")
+_VERSION: Final = 1
+_ALL: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ends: in which part, after the last entry shown whole, and so many lines into the next one shown.
+    """Where a page ends: in which part, at which entry, and after how many of its lines.
 
-    INVARIANT: only entries that gave lines to this reader are named, by ids that count nothing.
+    INVARIANT: the entry may be one without a line for this reader, so that a cursor is told him sealed.
     """
 
     part: TraceKind = PARTS[0]
-    whole: str = ""
-    begun: str = ""
-    lines: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.part}/{self.whole}/{self.begun}/{self.lines}"
+    entry: str | None = None
+    """Nothing for the beginning of the part."""
+    lines: int = _ALL
 
 
 def page(call: Call, request: trace_pb2.ListTracesRequest) -> trace_pb2.ListTracesResponse:
-    """The lines after the page before, and where the next page begins if any line is left."""
-    limit = page_size(request.page_size)
-    cursor = _cursor(request.page_token)
+    """The lines after the page before, and where the next page begins if there may be more."""
+    key, limit = call.stores.keys.cursors(), page_size(request.page_size)
+    cursor = _opened(call, key, request.page_token)
     response = trace_pb2.ListTracesResponse()
-    for part, begun, found in _shown(call, cursor):
-        skipped = cursor.lines if (part, begun) == (cursor.part, cursor.begun) else 0
-        room = limit - len(response.lines)
-        if room == 0:
-            response.next_page_token = str(cursor)
-            return response
-        response.lines.extend(found[skipped : skipped + room])
-        if skipped + room < len(found):
-            whole = cursor.whole if part is cursor.part else ""
-            response.next_page_token = str(Cursor(part, whole, begun, skipped + room))
-            return response
-        cursor = Cursor(part, begun)
+    passed = 0
+    for part, decision_id, found in _read(call, cursor):
+        skipped = cursor.lines if (part, decision_id) == (cursor.part, cursor.entry) else 0
+        until = skipped + limit - len(response.lines)
+        response.lines.extend(found[skipped:until])
+        passed += decision_id.endswith(MILESTONE)
+        if until <= len(found) or passed == MILESTONES:
+            end = Cursor(part, decision_id, until if until < len(found) else _ALL)
+            response.next_page_token = _sealed(call, key, end)
+            break
     return response
 
 
-def _shown(call: Call, cursor: Cursor) -> Iterator[tuple[TraceKind, str, list[trace_pb2.Line]]]:
-    """Part, decision and lines of the entries that have lines for this reader, from the one begun on, if one was."""
+def _read(call: Call, cursor: Cursor) -> Iterator[tuple[TraceKind, str, list[trace_pb2.Line]]]:
+    """Part, decision and lines of every entry from the cursor on, those without lines among them."""
     yield from _of_part(call, cursor)
     for part in PARTS[PARTS.index(cursor.part) + 1 :]:
         yield from _of_part(call, Cursor(part))
@@ -68,29 +75,24 @@ def _shown(call: Call, cursor: Cursor) -> Iterator[tuple[TraceKind, str, list[tr
 
 def _of_part(call: Call, cursor: Cursor) -> Iterator[tuple[TraceKind, str, list[trace_pb2.Line]]]:
     predicate = call.not_hidden()
-    waiting = bool(cursor.begun)
-    for batch in _batches(call, cursor.part, cursor.whole or None):
+    for batch in _batches(call, cursor):
         named = {document for stored in batch for document in documents_of(stored.entry)}
         # Judged by their labels as if Approved: a deleted document is told of, unless it was hidden (DOC-05).
         not_hidden = call.stores.documents.visible_among(call.record, predicate, named, status="Approved")
         for stored in batch:
-            waiting = waiting and stored.entry.decision_id != cursor.begun
-            found = [] if waiting else lines(call, stored, not_hidden, cursor.part)
-            if found:
-                yield cursor.part, stored.entry.decision_id, found
-    if waiting:
-        raise _unknown_page()
+            yield cursor.part, stored.entry.decision_id, lines(call, stored, not_hidden, cursor.part)
 
 
-def _batches(call: Call, part: TraceKind, after: str | None) -> Iterator[tuple[StoredTrace, ...]]:
+def _batches(call: Call, cursor: Cursor) -> Iterator[tuple[StoredTrace, ...]]:
     actor, kept_from = _reader(call)
-    wanted = Wanted(part, actor, kept_from, QUIET)
+    wanted = Wanted(cursor.part, actor, kept_from, QUIET)
+    after, including = cursor.entry, cursor.lines != _ALL
     while True:
-        found = call.stores.traces.of_record(call.record, wanted, limit=ENTRIES, after=after)
+        found = call.stores.traces.of_record(call.record, wanted, limit=ENTRIES, after=after, including=including)
         yield found.items
         if not found.more:
             return
-        after = found.items[-1].entry.decision_id
+        after, including = found.items[-1].entry.decision_id, False
 
 
 def _reader(call: Call) -> tuple[str | None, str | None]:
@@ -107,14 +109,17 @@ def _reader(call: Call) -> tuple[str | None, str | None]:
             raise ServiceError(Kind.FORBIDDEN)
 
 
-def _cursor(token: str) -> Cursor:
+def _sealed(call: Call, key: bytes, cursor: Cursor) -> str:
+    entry = UUID(cursor.entry).bytes
+    said = _FORM.pack(_VERSION, PARTS.index(cursor.part), entry, cursor.lines)
+    return sealed.seal(key, said, call.identity.id, call.record)
+
+
+def _opened(call: Call, key: bytes, token: str) -> Cursor:
     if not token:
         return Cursor()
-    match token.split("/"):
-        case [part, whole, begun, count] if part in PARTS and count.isascii() and count.isdigit() and (whole or begun):
-            return Cursor(TraceKind(part), whole, begun, int(count))
-    raise _unknown_page()
-
-
-def _unknown_page() -> ServiceError:
-    return invalid([FieldFault("page_token", "UNKNOWN_PAGE", "continues no list of this caller")])
+    said = sealed.opened(key, token, call.identity.id, call.record)
+    if said is None:
+        raise invalid([FieldFault("page_token", "UNKNOWN_PAGE", "continues no list of this caller")])
+    _version, part, entry, told = _FORM.unpack(said)
+    return Cursor(PARTS[part], str(UUID(bytes=entry)), told)

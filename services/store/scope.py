@@ -6,6 +6,7 @@ from services.store.authorisations import AuthorisationStore
 from services.store.consents import ConsentStore
 from services.store.documents import DocumentStore
 from services.store.emergencies import EmergencyStore
+from services.store.keys import KeyStore
 from services.store.notifications import NotificationStore
 from services.store.records import RecordStore
 from services.store.savepoint import Savepoint
@@ -23,6 +24,7 @@ class Scope:
         "consents",
         "documents",
         "emergencies",
+        "keys",
         "notifications",
         "records",
         "tickets",
@@ -36,6 +38,7 @@ class Scope:
         self.consents = ConsentStore(savepoint)
         self.documents = DocumentStore(savepoint)
         self.emergencies = EmergencyStore(savepoint)
+        self.keys = KeyStore(savepoint)
         self.notifications = NotificationStore(savepoint)
         self.records = RecordStore(savepoint)
         self.tickets = TicketStore(savepoint)

@@ -268,6 +268,13 @@ tickets = Table(
     sqlite_autoincrement=True,
 )
 
+keys = Table(
+    "keys",
+    metadata,
+    Column("purpose", Text, primary_key=True),
+    Column("secret", LargeBinary, nullable=False, comment="drawn by chance when the tables were made"),
+)
+
 traces = Table(
     "traces",
     metadata,

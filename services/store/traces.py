@@ -97,10 +97,11 @@ class TraceStore:
         *,
         limit: int,
         after: str | None = None,
+        including: bool = False,
     ) -> Page[StoredTrace]:
-        """Entries newest first, after decision `after`; raises UnknownCursor."""
+        """Entries newest first, after decision `after`, or from it on; raises UnknownCursor."""
         readable = {"record": record, "actor": wanted.actor, "kept_from": wanted.kept_from}
-        before = paging.LAST if after is None else self._place(readable, after)
+        before = paging.LAST if after is None else self._place(readable, after) + including
         kind = None if wanted.kind is None else wanted.kind.value
         rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, kind=kind, quiet=wanted.quiet, **readable)
         return paging.page(rows, limit, _stored)

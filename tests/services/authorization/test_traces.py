@@ -286,31 +286,6 @@ def test_a_session_that_began_with_a_hidden_question_stands_where_any_other_does
     assert shown[-1].kind == QUESTION
 
 
-def test_a_page_of_lines_continues_only_what_was_shown(world: World) -> None:
-    """A token that was made up is refused, whatever its shape."""
-    patient = world.opened("author")
-    unknown = "00000000-0000-4000-8000-000000000000"
-    for token in (
-        "x",
-        "//",
-        "//1",
-        "ACCESS///1",
-        "KING/a/b/1",
-        f"QUESTION/{unknown}//0",
-        f"ACCESS//{unknown}/1",
-        f"{unknown}//0",
-        "a/b",
-        f"{unknown}//0",
-        f"/{unknown}/1",
-        "a/b/-1",
-        "a/b/1e3",
-        f"{unknown}/{unknown}/2",
-    ):
-        request = trace.ListTracesRequest(record=of(patient), page_token=token)
-        refused = refusal(world.as_(patient).ListTraces, request)
-        assert (refused.code, refused.fields) == ("INVALID_ARGUMENT", {"page_token": "UNKNOWN_PAGE"}), token
-
-
 def test_nothing_counts_what_is_hidden(world: World) -> None:
     """Two records that differ only in hidden acts read alike to their holders, to the number of lines and bytes."""
     quiet, busy = world.opened("author", "colleague"), world.opened("author", "colleague")

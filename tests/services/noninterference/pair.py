@@ -9,12 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
@@ -27,6 +28,10 @@ from tests.services.databases import created, dropped, of_server
 from tests.services.world import FEATURES, PATIENCE, Person, World, of, running
 
 UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NUMBER = re.compile(rb"0{24}[0-9]{12}")
+"""Stands for an id that was made by chance, and has its length."""
+SEALED: Final = 48
+"""Characters of a cursor that is sealed, and is made by chance as well."""
 HOUR = timedelta(hours=1)
 HIDDEN_ID = "2.16.840.1.113883.19.5.2"
 SPIED = ("begin", "mark", "undo", "release", "commit", "rows", "row", "change", "append")
@@ -60,22 +65,46 @@ class Side:
     statements: list[str]
     session: dict[str, str] = field(default_factory=dict)
     made: dict[bytes, bytes] = field(default_factory=dict)
+    cursors: list[str] = field(default_factory=list)
 
     def call(self, person: Person, rpc: MethodDescriptor, request: Message, kept: Sequence[str]) -> Answer:
-        """Call as somebody, always in the same session, and read every byte of what he is told."""
+        """Call as somebody, always in the same session, and read every byte of what he is told.
+
+        What he was told under a number he hands in under its own.
+        """
         token = self.session.setdefault(person["sub"], self.world.token(person))
         path = f"/{rpc.containing_service.full_name}/{rpc.name}"
         [feature] = [found.name for found in FEATURES if rpc.containing_service in found.services]
         call: Callable[..., bytes] = self.world.channels[feature].unary_unary(path)
         metadata = (("authorization", f"Bearer {token}"),)
         try:
-            payload = call(request.SerializeToString(deterministic=True), timeout=PATIENCE, metadata=metadata)
+            payload = call(self._own(request), timeout=PATIENCE, metadata=metadata)
         except grpc.RpcError as error:
             details = b"".join(
                 bytes(datum.value) for datum in error.trailing_metadata() or () if datum.key == server.DETAILS
             )
             return Answer(error.code().name, self._text(error.details(), kept), self._numbered(details, kept))
-        return Answer("OK", None, self._numbered(payload, kept))
+        return Answer("OK", None, self._numbered(self._unsealed(rpc, payload), kept))
+
+    def _own(self, request: Message) -> bytes:
+        """The request in this world's own ids and cursors."""
+        own: Any = type(request)()
+        own.CopyFrom(request)
+        if len(getattr(own, "page_token", "")) == SEALED and own.page_token.isdigit():
+            own.page_token = self.cursors[int(own.page_token)]
+        known = {number: made for made, number in self.made.items()}
+        said: bytes = own.SerializeToString(deterministic=True)
+        return NUMBER.sub(lambda found: known.get(found[0], found[0]), said)
+
+    def _unsealed(self, rpc: MethodDescriptor, payload: bytes) -> bytes:
+        """The response with a number of the same length for a sealed cursor."""
+        if "next_page_token" not in rpc.output_type.fields_by_name:
+            return payload
+        response: Any = GetMessageClass(rpc.output_type).FromString(payload)
+        if len(response.next_page_token) == SEALED:
+            self.cursors.append(response.next_page_token)
+            response.next_page_token = f"{len(self.cursors) - 1:0{SEALED}d}"
+        return bytes(response.SerializeToString(deterministic=True))
 
     def _text(self, text: str | None, kept: Sequence[str]) -> str:
         return self._numbered((text or "").encode(), kept).decode()

@@ -133,7 +133,9 @@ class ListTracesResponse(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Asks for the page after; empty on the last."""
+    """Asks for the page after; empty on the last. A page may have fewer lines than asked for, even none, and yet not be the
+    last: what is read for one page is bounded, and not all that is read has a line for this reader.
+    """
     @_builtins.property
     def decided(self) -> _access_pb2.Decided:
         """The decision."""
