@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, liter
 from policy.model import Predicate
 from services.store import clock, listing, paging, sql
 from services.store.due import Due
-from services.store.errors import NotStored, UnknownCursor
+from services.store.errors import NotStored, StateConflict, UnknownCursor
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import Text, documents, tickets
@@ -53,6 +53,15 @@ _QUEUE = sql.Statement(
     .where(_WAITING, tickets.c.number > bindparam("number", type_=BigInteger))
     .order_by(tickets.c.number)
     .limit(bindparam("limit"))
+)
+_SAME = sql.Statement(
+    select(tickets.c.number).where(
+        _WAITING,
+        sql.given(tickets.c.record),
+        sql.given(tickets.c.kind),
+        sql.given(tickets.c.opener),
+        tickets.c.document.is_not_distinct_from(bindparam("document", type_=Text)),
+    )
 )
 _PAST = and_(tickets.c.state == "OPEN", tickets.c.expires_at <= bindparam("now", type_=BigInteger))
 _PAST_OF_RECORD = sql.Statement(
@@ -126,7 +135,11 @@ class TicketStore:
         self._savepoint = savepoint
 
     def open(self, request: Request) -> None:
-        """Keep a new request."""
+        """Keep a new request; raises StateConflict while the same of the same person waits."""
+        now = clock.micros(request.opened_at)
+        same = {"record": request.record, "kind": request.kind, "opener": request.opener, "document": request.document}
+        if self._savepoint.row(_SAME, now=now, **same) is not None:
+            raise StateConflict("the same request waits already")
         self._savepoint.change(
             _OPEN,
             id=request.id,
@@ -136,7 +149,7 @@ class TicketStore:
             beneficiary=request.beneficiary,
             opener=request.opener,
             opener_kind=request.opener_kind,
-            opened_at=clock.micros(request.opened_at),
+            opened_at=now,
             expires_at=clock.micros(request.expires_at),
             needs_review=False,
             decision_id=request.id,

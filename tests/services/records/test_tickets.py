@@ -364,3 +364,20 @@ def test_a_ticket_of_a_hidden_document_is_told_of_by_no_line(world: World) -> No
     expire(world)
     assert lines(world, patient, patient, "job.expire_tickets") == [[shown]]
     assert [each.ticket_id for each in tickets(world, patient)] == [shown]
+
+
+def test_the_same_is_not_asked_twice_while_it_waits(world: World, asked: tuple[Person, str, str]) -> None:
+    """Nobody fills the queue of the host's doctor; what was refused, or ran out of time, may be asked again."""
+    patient, document, first = asked
+    again = documents.RequestDocumentDeletionRequest(record=of(patient), document_id=document)
+    told = refusal(world.as_(patient).RequestDocumentDeletion, again)
+    assert (told.code, world.trace(told.decision_id)["outcome"]) == ("FAILED_PRECONDITION", "FAILED")
+    assert [each.ticket_id for each in tickets(world, patient)] == [first]
+    assert ask_deletion(world, patient, world.deposit(patient))
+    copy = records.RequestRecordCopyRequest(record=of(patient))
+    world.as_(patient).RequestRecordCopy(copy)
+    assert refusal(world.as_(patient).RequestRecordCopy, copy).code == "FAILED_PRECONDITION"
+    world.as_(HOST).RefuseTicket(refuse(patient, first))
+    second = ask_deletion(world, patient, document)
+    run_out(world, second)
+    assert ask_deletion(world, patient, document)
