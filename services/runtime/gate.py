@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -155,10 +154,11 @@ class Gate:
         work = Work(rules, self.profile, arrival, deadline)
         unit = work.unit()
         try:
-            async with self.turn if arrival.batch is not None and arrival.batch.large else nullcontext():
-                letter = self.mailbox.expect()
-                self.executor.hand(unit, letter)
-                outcome: Outcome[Verdict, Message | Unfinished] = await letter.future
+            if arrival.batch is None or not arrival.batch.large:
+                outcome = await self._outcome(unit)
+            else:
+                async with self.turn:
+                    outcome = await self._outcome(unit)
         except Unavailable:
             raise ServiceError(Kind.UNAVAILABLE) from None
         if outcome.late:
@@ -175,6 +175,12 @@ class Gate:
             desk = self.desks[arrival.method.path]
             return await desk.finish(outcome.result, arrival.decision_id, deadline)
         return outcome.result
+
+    async def _outcome(self, unit: Unit[Verdict, Message | Unfinished]) -> Outcome[Verdict, Message | Unfinished]:
+        letter = self.mailbox.expect()
+        self.executor.hand(unit, letter)
+        found: Outcome[Verdict, Message | Unfinished] = await letter.future
+        return found
 
     @staticmethod
     def _bug(method: Method, error: Exception) -> ServiceError:
