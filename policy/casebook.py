@@ -18,7 +18,7 @@ from policy.engine import Engine
 from policy.errors import FaultList, Place
 from policy.model import Decision
 from policy.ruleset import RuleSet, read_parameters
-from policy.source import Mapping, read
+from policy.source import Mapping
 from policy.variant import engine_with
 from policy.world import PARTS, names, plain, read_world
 
@@ -112,13 +112,12 @@ def _made(ruleset: RuleSet, decision: Decision) -> set[str]:
 
 def cases(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Iterator[Case]:
     """Every case of every table beside the rules, in file order."""
-    name = f"{ruleset.folder.name}/world.yaml"
-    tree = shape.mapping(read(ruleset.folder / "world.yaml", name, faults), "the world", PARTS, faults)
+    tree = shape.mapping(ruleset.tree("world.yaml", faults), "the world", PARTS, faults)
     if tree is None:
         return
     world = read_world(tree, ruleset, faults)
     for path in sorted(ruleset.folder.glob(files)):
-        node = read(path, f"{ruleset.folder.name}/{path.name}", faults)
+        node = ruleset.tree(path.name, faults)
         for item in shape.items(node, "a test file", faults):
             table = shape.mapping(item, "a table", _TABLE, faults)
             if table is not None:

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 
 MOST = 500
 """Faults after which reading stops: who has so many mends the first ones first."""
+FEW = 12
+"""Known words that are listed where none is near."""
 ADVISED = 100
 """Faults for which the nearest known word is looked up, which takes time."""
 
@@ -44,6 +46,12 @@ class RuleFaults(Exception):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
+def one_of(words: Iterable[str]) -> str:
+    """What to write instead, where there are few words to choose from; else nothing."""
+    known = [f"`{word}`" for word in words]
+    return f"write {'one of ' if len(known) > 1 else ''}{', '.join(known)}" if 0 < len(known) <= FEW else ""
+
+
 @dataclass(slots=True)
 class FaultList:
     """Collects faults while a rule set is read, so that all are told at once."""
@@ -58,9 +66,10 @@ class FaultList:
             self.raise_if_any()
 
     def add_unknown(self, place: Place, what: str, word: object, known: Iterable[str]) -> None:
-        """Note a word that the rule set does not know, with the nearest one that it does."""
-        near = get_close_matches(str(word), list(known), n=1, cutoff=0.6) if len(self.faults) < ADVISED else []
-        self.add(place, f"unknown {what} `{word}`", f"did you mean `{near[0]}`?" if near else "")
+        """Note a word that the rule set does not know, with the nearest one that it does, or all when they are few."""
+        words = list(known) if len(self.faults) < ADVISED else []
+        near = get_close_matches(str(word), words, n=1, cutoff=0.6)
+        self.add(place, f"unknown {what} `{word}`", f"did you mean `{near[0]}`?" if near else one_of(words))
 
     def raise_if_any(self) -> None:
         """Raise `RuleFaults` when something was noted."""

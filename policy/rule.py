@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping as Map
 from collections.abc import Sequence as Seq
@@ -22,6 +23,7 @@ KEYS = (
     "when", "unless", "obligations", "scope", "kept_because",
 )  # fmt: skip
 EFFECTS = ("permit", "deny", "oblige")
+_ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*(\.[a-z0-9_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,11 @@ class RuleReader:
             return None
         id_node = shape.required(tree, "id", "a rule", self.faults)
         name = shape.text(id_node, "id", self.faults)
-        if id_node:
+        if id_node and name:
             self._note_id(name, id_node.place, tree.place)
+            if not _ID.fullmatch(name):
+                advice = "capitals and digits, joined by `-`; what tells apart rules that share an id comes after a dot"
+                self.faults.add(id_node.place, f"`{name}` is no id such as `ABC-12` or `ABC-12.part`", advice)
         effect = self._word(tree, "effect", EFFECTS)
         profiles = self.profiles(tree)
         since, until = self._date(tree, "from"), self._date(tree, "until")

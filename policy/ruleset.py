@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from policy import shape
-from policy.condition import attributes_of, narrow
+from policy.consistency import check_columns, check_early, check_lists, unused
 from policy.elsewhere import Elsewhere, check_elsewhere, read_elsewhere
 from policy.engine import Engine
-from policy.errors import Fault, FaultList, Place
+from policy.errors import Fault, FaultList, Place, RuleFaults
 from policy.grammar import Grammar
 from policy.logic import Ground
 from policy.rule import Readings, Rule, RuleReader
-from policy.source import Mapping, Node, Scalar, read
+from policy.source import Mapping, Node, Scalar, content_of, read
 from policy.table import Table, read_table
 from policy.vocabulary import Vocabulary, read_vocabulary
 
@@ -47,6 +47,10 @@ class RuleSet:
     """The files of rules as they were read, from which a profile can be made with other values."""
     elsewhere: Map[str, Map[str, Elsewhere]] = field(repr=False, default_factory=dict)
     """By file: the law that is no rule of a file, and the questions that it leaves open."""
+    called: str = ""
+    """How the folder is called where its faults are told."""
+    loose: tuple[Fault, ...] = field(repr=False, default=())
+    """What is wrong in its files and changes no decision; `check` tells it, and nothing else waits for it."""
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -56,6 +60,19 @@ class RuleSet:
     def cell(self, table: str, row: str, column: str) -> str | None:
         """A cell of one of the rule set's tables, or nothing."""
         return self.tables[table].cells.get((row, column))
+
+    def file(self, name: str) -> str:
+        """How one of its files is called where its faults are told."""
+        return file_name(self.called, name)
+
+    def tree(self, name: str, faults: FaultList) -> Node | None:
+        """The tree of one of its files, read anew."""
+        return read(self.folder / name, self.file(name), faults)
+
+
+def file_name(called: str, name: str) -> str:
+    """How a file below a folder that is called so is called itself."""
+    return (PurePath(called) / name).as_posix()
 
 
 def rule_files(folder: Path) -> list[Path]:
@@ -68,34 +85,68 @@ class Files:
     """What stands in the files of one folder, read but not yet understood (its vocabulary and tables are)."""
 
     folder: Path
+    called: str
     digest: str
     vocabulary: Vocabulary
     tables: Map[str, Table] = field(repr=False)
     trees: Map[str, Node | None] = field(repr=False)
     """By path below the folder: definitions, profiles, rules, in this order."""
 
+    def file(self, name: str) -> str:
+        """How one of the files is called where its faults are told."""
+        return file_name(self.called, name)
 
-def load(folder: Path) -> RuleSet:
-    """Load and check a rule set; raises `RuleFaults` with every fault, in file order."""
+
+def load(folder: Path, called: str = "") -> RuleSet:
+    """Load and check a rule set; raises `RuleFaults` with every fault, in file order.
+
+    Faults name files as below `called`, or below the folder's own name.
+    """
     faults = FaultList()
-    ruleset = assemble(read_files(folder, faults), faults, Readings())
-    ruleset = replace(ruleset, elsewhere=_elsewhere(ruleset, faults))
-    faults.raise_if_any()
-    return ruleset
+    return with_elsewhere(assemble(read_files(folder, faults, called), faults, Readings()))
 
 
-def read_files(folder: Path, faults: FaultList) -> Files:
-    """Read a folder of rule files; what is wrong goes to `faults`, but without a vocabulary it raises `RuleFaults`."""
+def read_files(folder: Path, faults: FaultList, called: str = "") -> Files:
+    """Read a folder of rule files; what is wrong goes to `faults`.
+
+    Raises `RuleFaults` where words, profiles or tables could not be read: what uses them would be told in vain.
+    """
+    called = called or folder.name
     if not (folder / "vocabulary.yaml").is_file():
-        faults.add(Place(str(folder)), "holds no vocabulary.yaml", "name the folder of the rule files")
+        faults.add(Place(called), "holds no vocabulary.yaml", "name the folder of the rule files, or put it back")
         faults.raise_if_any()
-    vocabulary = read_vocabulary(tree_of(folder, "vocabulary.yaml", faults), faults)
+    vocabulary = read_vocabulary(_tree(folder, called, "vocabulary.yaml", faults), faults)
     faults.raise_if_any()  # without a vocabulary every word of every rule would be a fault
-    tables = {source.name: read_table(source, folder, faults) for source in vocabulary.tables}
+    tables = {
+        source.name: read_table(source, folder / source.file, file_name(called, source.file), faults)
+        for source in vocabulary.tables
+    }
     profiles = [f"profiles/{path.name}" for path in sorted((folder / "profiles").glob("*.yaml"))]
-    names = ("definitions.yaml", *profiles, *(path.name for path in rule_files(folder)))
-    trees = {name: tree_of(folder, name, faults) for name in names}
-    return Files(folder, _digest(folder), vocabulary, tables, trees)
+    if not profiles:
+        faults.add(Place(file_name(called, "profiles")), "holds no profile", "put back its YAML file of parameters")
+    words = {name: _tree(folder, called, name, faults) for name in ("definitions.yaml", *profiles)}
+    rules = {name: _tree(folder, called, name, faults) for name in _concerns(folder, called, vocabulary, faults)}
+    digest = _digest(folder, called, faults)
+    if not profiles or None in words.values() or not all(table.rows for table in tables.values()):
+        faults.raise_if_any()
+    return Files(folder, called, digest, vocabulary, tables, {**words, **rules})
+
+
+def _concerns(folder: Path, called: str, vocabulary: Vocabulary, faults: FaultList) -> list[str]:
+    """The files of rules that are there; where the vocabulary lists them, no other is read, and none may be missing."""
+    there = [path.name for path in rule_files(folder)]
+    if not vocabulary.concerns:
+        return there
+    listed = {f"{name}.yaml": place for name, place in vocabulary.concerns.items()}
+    for name, place in listed.items():
+        if name not in there:
+            advice = f"put `{name}` back; if its rules shall be no more, take it off this list"
+            faults.add(place, f"the rules of `{name}` are missing", advice)
+    for name in there:
+        if name not in listed:
+            advice = f"add `{name.removesuffix('.yaml')}` there, or move the file elsewhere"
+            faults.add(Place(file_name(called, name)), "is not among the `concerns` of vocabulary.yaml", advice)
+    return [name for name in there if name in listed]
 
 
 def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
@@ -104,22 +155,24 @@ def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
     `readings` keeps what was understood, for the next assembly of files that have most of their trees in common.
     """
     vocabulary, tables = files.vocabulary, files.tables
-    _check_columns(vocabulary, tables, faults)
+    check_columns(vocabulary, tables, files.file, faults)
     parameters = _profiles(files, faults)
     definitions = read_definitions(files.trees["definitions.yaml"], faults)
     grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
     reader = RuleReader(vocabulary, grammars, faults, readings)
     trees = tuple(tree for name, tree in files.trees.items() if _holds_rules(name))
     rules = tuple(rule for tree in trees for rule in reader.read(tree))
-    _check(vocabulary, definitions, grammars, faults)
-    for rule in _early(rules, vocabulary):
-        faults.faults += readings.of(rule, lambda known: _early_faults(known, vocabulary))
+    check_early(rules, vocabulary, faults, readings)
     faults.raise_if_any()
     ground = Ground({name: position for position, name in enumerate(vocabulary.attributes)}, tables)
     engines = {name: Engine(name, files.digest, vocabulary, rules, ground) for name in parameters}
-    _check_lists(vocabulary, engines, faults)
+    check_lists(vocabulary, engines, Place(files.file("vocabulary.yaml")), faults)
     faults.raise_if_any()
-    return RuleSet(files.folder, files.digest, vocabulary, rules, tables, parameters, engines, definitions, trees)
+    loose = tuple(unused(vocabulary, definitions, grammars))
+    return RuleSet(
+        files.folder, files.digest, vocabulary, rules, tables, parameters, engines, definitions, trees,
+        called=files.called, loose=loose,
+    )  # fmt: skip
 
 
 def _holds_rules(name: str) -> bool:
@@ -133,30 +186,27 @@ def read_rules(node: Node | None, ruleset: RuleSet, faults: FaultList) -> list[R
         for name, values in ruleset.parameters.items()
     }
     rules = RuleReader(ruleset.vocabulary, grammars, faults).read(node)
-    for rule in _early(rules, ruleset.vocabulary):
-        faults.faults += _early_faults(rule, ruleset.vocabulary)
+    check_early(rules, ruleset.vocabulary, faults, Readings())
     return rules
 
 
-def tree_of(folder: Path, name: str, faults: FaultList) -> Node | None:
-    """The tree of one file of a rule set, as its faults name it."""
-    return read(folder / name, f"{folder.name}/{name}", faults)
+def _tree(folder: Path, called: str, name: str, faults: FaultList) -> Node | None:
+    return read(folder / name, file_name(called, name), faults)
 
 
-def _digest(folder: Path) -> str:
+def _digest(folder: Path, called: str, faults: FaultList) -> str:
     digest = hashlib.sha256()
     for path in sorted(
         p for p in folder.rglob("*") if p.suffix in (".yaml", ".csv") and not p.name.endswith("_test.yaml")
     ):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
+        name = path.relative_to(folder).as_posix()
+        content = content_of(path, file_name(called, name), faults) or b""
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
 def _profiles(files: Files, faults: FaultList) -> dict[str, dict[str, object]]:
     names = [name for name in files.trees if name.startswith("profiles/")]
-    if not names:
-        faults.add(Place(f"{files.folder.name}/profiles"), "holds no profile", "add a YAML file with the parameters")
     return {Path(name).stem: _parameters(files, name, faults) for name in names}
 
 
@@ -167,8 +217,8 @@ def _parameters(files: Files, name: str, faults: FaultList) -> dict[str, object]
     node = shape.mapping(tree.get("parameters") if tree else None, "parameters", tuple(vocabulary.parameters), faults)
     values = read_parameters(node, vocabulary, faults)
     for missing in vocabulary.parameters.keys() - values.keys():
-        place = node.place if node else Place(f"{files.folder.name}/{name}")
-        faults.add(place, f"the profile lacks parameter `{missing}`")
+        place = node.place if node else Place(files.file(name))
+        faults.add(place, f"the profile lacks parameter `{missing}`", f"add `{missing}: …`")
     return values
 
 
@@ -182,12 +232,20 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
     unit, words = vocabulary.parameters[name]
     value = node.value if isinstance(node, Scalar) else node
     if unit == "boolean" and not isinstance(value, bool):
-        faults.add(node.place, f"parameter `{name}` must be true or false")
+        faults.add(node.place, f"parameter `{name}` must be true or false, not `{_shown(value)}`")
     elif unit == "code" and value not in words:
         faults.add_unknown(node.place, f"value of parameter `{name}`:", value, words)
-    elif unit in ("days", "months", "years") and not (value is None or (type(value) is int and 0 <= value <= LONGEST)):
-        faults.add(node.place, f"parameter `{name}` must be a number of {unit}, or null for no limit")
+    elif unit in ("days", "months", "years") and not (value is None or (type(value) is int and 1 <= value <= LONGEST)):
+        advice = f"write a whole number from 1 to {LONGEST}, or null for no limit"
+        faults.add(node.place, f"parameter `{name}` must be a number of {unit}, not `{_shown(value)}`", advice)
     return value
+
+
+def _shown(value: object) -> str:
+    """A value as it was written."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if isinstance(value, str | int) else "…"
 
 
 def read_definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:
@@ -203,8 +261,15 @@ def read_definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:
     return found
 
 
+def with_elsewhere(ruleset: RuleSet) -> RuleSet:
+    """The rule set with what the two files on law elsewhere say; it needs neither to decide."""
+    faults = FaultList()
+    with suppress(RuleFaults):  # so many that reading stopped; `faults` has them
+        ruleset = replace(ruleset, elsewhere=_elsewhere(ruleset, faults))
+    return replace(ruleset, loose=(*ruleset.loose, *faults.faults))
+
+
 def _elsewhere(ruleset: RuleSet, faults: FaultList) -> dict[str, dict[str, Elsewhere]]:
-    """What the two files say where they are there; a rule set needs neither to decide."""
     vocabulary = ruleset.vocabulary
     known = {
         "rules": {rule.id for rule in ruleset.rules},
@@ -215,68 +280,6 @@ def _elsewhere(ruleset: RuleSet, faults: FaultList) -> dict[str, dict[str, Elsew
     }
     found = {}
     for name in (name for name in ELSEWHERE if (ruleset.folder / name).is_file()):
-        found[name] = read_elsewhere(tree_of(ruleset.folder, name, faults), name, faults)
+        found[name] = read_elsewhere(ruleset.tree(name, faults), name, faults)
         check_elsewhere(found[name].values(), known, {rule.catalogue_id for rule in ruleset.rules}, faults)
     return found
-
-
-def _check(vocabulary: Vocabulary, definitions: Map[str, Node], grammars: Map[str, Grammar], faults: FaultList) -> None:
-    """What only the whole can show: words that nobody uses."""
-    used: set[str] = {f"parameter.{name}" for name in vocabulary.terms.values()}
-    used |= set().union(*(grammar.used for grammar in grammars.values()))
-    for name, node in definitions.items():
-        if name not in used:
-            faults.add(node.place, f"no rule uses definition `{name}`", "remove it")
-    for name in vocabulary.parameters:
-        if f"parameter.{name}" not in used:
-            faults.add(Place("rules/vocabulary.yaml"), f"nothing uses parameter `{name}`", "remove it")
-
-
-def _early(rules: Iterable[Rule], vocabulary: Vocabulary) -> Iterator[Rule]:
-    """The rules that must not look at the document."""
-    stages = {stage.id for stage in vocabulary.stages if not stage.uses_document}
-    return (rule for rule in rules if rule.effect == "permit" or (rule.effect == "deny" and rule.stage in stages))
-
-
-def _check_columns(vocabulary: Vocabulary, tables: Map[str, Table], faults: FaultList) -> None:
-    """A column without its row, or a row without its column, is a word misspelt in one of two tables."""
-    for source in vocabulary.tables:
-        if not source.columns:
-            continue
-        if source.columns not in tables:
-            faults.add_unknown(source.place, "table", source.columns, tables)
-            continue
-        columns, rows = tables[source.name].columns, tables[source.columns].rows
-        if not columns or not rows:
-            continue  # a table that could not be read has told its own fault
-        for name in sorted(columns - rows):
-            faults.add(
-                Place(f"rules/{source.file}"), f"column `{name}` is no row of table `{source.columns}`", "add it there"
-            )
-        for name in sorted(rows - columns):
-            faults.add(Place(f"rules/{source.file}"), f"`{name}` of table `{source.columns}` has no column", "add one")
-
-
-def _early_faults(rule: Rule, vocabulary: Vocabulary) -> list[Fault]:
-    """INVARIANT: before the document's own stages no answer depends on the document: hidden and missing look alike."""
-    faults = FaultList()
-    for action in sorted(rule.actions):
-        allowed = vocabulary.early_document_attributes.get(action, frozenset())
-        for condition in rule.conditions.values():
-            for name in sorted(set(attributes_of(narrow(condition, "action", action)))):
-                if name.startswith("document.") and name not in allowed:
-                    where = f"rule `{rule.id}` looks at `{name}` for `{action}`"
-                    faults.add(
-                        rule.place, f"{where} before the document's own stages", "it would betray a hidden document"
-                    )
-    return faults.faults
-
-
-def _check_lists(vocabulary: Vocabulary, engines: Map[str, Engine], faults: FaultList) -> None:
-    """Every rule on an item must be one that a database can be asked."""
-    for action in {a.items for a in vocabulary.actions.values() if a.items}:
-        for engine in engines.values():
-            try:
-                engine.predicate(action, engine.unknown_values())
-            except ValueError as error:
-                faults.add(Place("rules"), f"action `{action}`: {error}")

@@ -152,7 +152,7 @@ def _parameter(unit: str, values: tuple[str, ...]) -> dict[str, Any]:
     if unit == "boolean":
         return {"type": "boolean"}
     return (
-        {"enum": list(values)} if unit == "code" else {"type": ["integer", "null"], "minimum": 0, "description": unit}
+        {"enum": list(values)} if unit == "code" else {"type": ["integer", "null"], "minimum": 1, "description": unit}
     )
 
 

@@ -56,12 +56,30 @@ Node = Scalar | Sequence | Mapping
 
 def read(path: Path, name: str, faults: FaultList) -> Node | None:
     """Read one rule file; what is wrong with it goes to `faults`, and then there may be no tree."""
+    content = content_of(path, name, faults)
+    return None if content is None else parse(content, name, faults)
+
+
+def content_of(path: Path, name: str, faults: FaultList) -> bytes | None:
+    """The bytes of a file, or nothing after noting why it cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
+    except FileNotFoundError:
+        faults.add(Place(name), "is missing", "put it back, from the last version or from a copy")
     except OSError as error:
-        faults.add(Place(name), f"cannot be read: {error.strerror}")
+        faults.add(Place(name), f"cannot be read: {error.strerror}", "see that it is a file that you may read")
+    return None
+
+
+def decoded(content: bytes, name: str, faults: FaultList) -> str | None:
+    """The text of a file, or nothing after noting the first place where it is no UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].rpartition(b"\n")[2].decode("utf-8-sig")
+        line = content.count(b"\n", 0, error.start) + 1
+        faults.add(Place(name, line, len(before) + 1), "is not UTF-8 text", "save the file as UTF-8")
         return None
-    return parse(content, name, faults)
 
 
 def parse(content: bytes, name: str, faults: FaultList) -> Node | None:
@@ -69,13 +87,8 @@ def parse(content: bytes, name: str, faults: FaultList) -> Node | None:
     if len(content) > MAX_BYTES:
         faults.add(Place(name), f"larger than {MAX_BYTES // 1024} KiB", "split the file")
         return None
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        faults.add(Place(name, line), "is not UTF-8 text", "save the file as UTF-8")
-        return None
-    return _Builder(name, faults).build(text)
+    text = decoded(content, name, faults)
+    return None if text is None else _Builder(name, faults).build(text)
 
 
 class _Builder:
@@ -94,16 +107,16 @@ class _Builder:
                 if not self._take(event):
                     return None
         except yaml.MarkedYAMLError as error:
-            place = self._place(error.problem_mark or error.context_mark)
-            self._faults.add(
-                place, f"is not YAML: {error.problem or error.context}", "check indentation and quotes; no tabs"
-            )
+            mark, start = error.problem_mark or error.context_mark, error.context_mark
+            begun = f", in what begins on line {start.line + 1}" if mark and start and start.line < mark.line else ""
+            told = f"is not YAML: {error.problem or error.context}{begun}"
+            self._faults.add(self._place(mark), told, "check indentation and quotes; no tabs")
             return None
         except yaml.YAMLError as error:  # a character that YAML forbids has no mark
             self._faults.add(Place(self._name), f"is not YAML: {str(error).splitlines()[0]}")
             return None
         if self._root is None:
-            self._faults.add(Place(self._name), "is empty")
+            self._faults.add(Place(self._name), "is empty", "put back what it said, or remove the file")
         return self._root
 
     @staticmethod

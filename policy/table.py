@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from policy.errors import FaultList, Place
+from policy.errors import FaultList, Place, one_of
+from policy.source import content_of, decoded
 from policy.vocabulary import TableSource
 
 
@@ -26,39 +27,57 @@ class Table:
     """Every column in the order of the file."""
     lines: Mapping[str, int] = field(default_factory=dict, repr=False)
     """Where each row stands in the file."""
+    head: int = 1
+    """Where the header stands in the file."""
 
 
-def read_table(source: TableSource, folder: Path, faults: FaultList) -> Table:
-    """Read one table; a row or column named twice and an unknown mark are faults."""
+def read_table(source: TableSource, path: Path, name: str, faults: FaultList) -> Table:
+    """Read one table, whose faults call it `name`; a row or column named twice and an unknown mark are faults."""
     empty = Table(source.name, frozenset(), frozenset(), {}, {})
-    try:
-        text = (folder / source.file).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        faults.add(source.place, f"table `{source.name}`: {source.file} cannot be read: {type(error).__name__}")
+    content = content_of(path, name, faults)
+    text = None if content is None else decoded(content, name, faults)
+    if text is None:
         return empty
-    lines = [
-        (number, row)
-        for number, row in enumerate(csv.reader(io.StringIO(text)), 1)
-        if row and not row[0].startswith("#")
-    ]
+    known = len(faults.faults)
+    lines = _lines(text, name, faults)
+    if len(faults.faults) > known:
+        return empty
     if not lines or source.key not in lines[0][1]:
-        faults.add(Place(f"{folder.name}/{source.file}"), f"has no column `{source.key}`")
+        place = Place(name, lines[0][0] if lines else 1)
+        faults.add(place, f"has no column `{source.key}`", "the first line names the columns, separated by commas")
         return empty
-    return _cells(source, f"{folder.name}/{source.file}", lines[0][1], lines[1:], faults)
+    return _cells(source, name, lines[0], lines[1:], faults)
+
+
+def _lines(text: str, name: str, faults: FaultList) -> list[tuple[int, list[str]]]:
+    """The rows, each with the line on which it begins, without remarks and empty lines."""
+    reader, before, found = csv.reader(io.StringIO(text)), 0, []
+    try:
+        for row in reader:
+            if row and not row[0].startswith("#"):
+                found.append((before + 1, row))
+            before = reader.line_num
+    except csv.Error as error:
+        faults.add(Place(name, before + 1), f"is not a CSV file: {error}", "save it as “CSV UTF-8”")
+        return []
+    return found
 
 
 def _cells(
-    source: TableSource, file: str, header: list[str], lines: list[tuple[int, list[str]]], faults: FaultList
+    source: TableSource, file: str, head: tuple[int, list[str]], lines: list[tuple[int, list[str]]], faults: FaultList
 ) -> Table:
+    first, header = head
     key = header.index(source.key)
     cells: dict[tuple[str, str], str] = {}
     marks: dict[tuple[str, str], str] = {}
     lines_of: dict[str, int] = {}
     for name in {name for name in header if header.count(name) > 1}:
-        faults.add(Place(file), f"column `{name}` stands twice")
+        faults.add(Place(file, first), f"column `{name}` stands twice", "remove one")
     for number, row in lines:
         if len(row) != len(header):
-            faults.add(Place(file, number), f"has {len(row)} cells instead of {len(header)}")
+            faults.add(
+                Place(file, number), f"has {len(row)} cells instead of {len(header)}", "one comma between two cells"
+            )
             continue
         if row[key] in lines_of:
             faults.add(Place(file, number), f"row `{row[key]}` stands twice", "remove one")
@@ -70,10 +89,11 @@ def _cells(
             elif cell in source.marks:
                 cells[where], marks[where] = source.marks[cell], cell
             else:
-                place = Place(file, number, header.index(column) + 1)
-                faults.add_unknown(place, f"mark in column `{column}`", cell, source.marks)
+                # The nearest mark would be a suggestion to open or to close.
+                told = f"unknown mark in column `{column}` `{cell}`"
+                faults.add(Place(file, number, header.index(column) + 1), told, one_of(source.marks))
     columns = _marked(source, header) if source.marks else frozenset(header)
-    return Table(source.name, frozenset(lines_of), columns, cells, marks, tuple(header), lines_of)
+    return Table(source.name, frozenset(lines_of), columns, cells, marks, tuple(header), lines_of, first)
 
 
 def _marked(source: TableSource, header: list[str]) -> frozenset[str]:

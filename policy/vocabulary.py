@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from policy import shape
 from policy.changes import Change, Changer, read_changers, read_changes
-from policy.errors import FaultList, Place
+from policy.errors import FaultList, Place, RuleFaults
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar
 from policy.wording import Wording, check_wording, read_wording
@@ -99,6 +99,8 @@ class TableSource:
     columns: str
     """The table whose rows are this one's columns, or empty."""
     place: Place
+    rows: str = ""
+    """The table whose rows are this one's rows too, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,10 @@ class Vocabulary:
     """By attribute, how it changes."""
     wording: Map[str, Wording]
     """How sentences name the values of attributes."""
+    parameters_at: Map[str, Place] = field(default_factory=dict, repr=False)
+    """Where each parameter is named."""
+    concerns: Map[str, Place] = field(default_factory=dict, repr=False)
+    """The files of rules, without their ending, and where each is named; none in a vocabulary that lists none."""
 
     def actions_of(self, word: str) -> frozenset[str]:
         """The actions that a word in a rule stands for: one action, or all of a group."""
@@ -146,6 +152,7 @@ EVERY = "every"
 """The group that every action is of, so that a rule which spares none cannot forget one."""
 
 _KEYS = (
+    "concerns",
     "stages",
     "default",
     "actions",
@@ -165,8 +172,13 @@ _FULFILLERS = ("gate", "service", "caller")
 
 
 def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
-    """Build the vocabulary from the tree of vocabulary.yaml; what is wrong goes to `faults`."""
-    tree = shape.mapping(node, "the vocabulary", _KEYS, faults) or Mapping(Place("vocabulary.yaml"), ())
+    """Build the vocabulary from the tree of vocabulary.yaml; what is wrong goes to `faults`.
+
+    Raises `RuleFaults` where there is no mapping to read.
+    """
+    tree = shape.mapping(node, "the vocabulary", _KEYS, faults)
+    if tree is None:
+        raise RuleFaults(faults.faults)
     actions = {name: _action(name, value, faults) for _, name, value in _named(tree, "actions", faults)}
     for key, name, _ in _named(tree, "actions", FaultList()):
         for target in (actions[name].items, actions[name].asks_for):
@@ -207,6 +219,8 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
             faults,
         ),
         wording=wording,
+        parameters_at={name: key.place for key, name, _ in _named(tree, "parameters", FaultList())},
+        concerns={word: item.place for item, word in shape.texts(tree.get("concerns"), "concerns", faults)},
     )
 
 
@@ -375,11 +389,11 @@ def _duties(tree: Mapping) -> dict[str, Text]:
 
 
 def _table(name: str, node: Node, faults: FaultList) -> TableSource:
-    tree = shape.mapping(node, f"table `{name}`", ("file", "key", "marks", "columns", "fr", "en"), faults) or Mapping(
-        node.place, ()
-    )
+    tree = shape.mapping(
+        node, f"table `{name}`", ("file", "key", "marks", "rows", "columns", "fr", "en"), faults
+    ) or Mapping(node.place, ())
     marks = tree.get("marks")
-    columns = tree.get("columns")
+    rows, columns = tree.get("rows"), tree.get("columns")
     return TableSource(
         name,
         shape.text(shape.required(tree, "file", f"table `{name}`", faults), "file", faults),
@@ -392,4 +406,5 @@ def _table(name: str, node: Node, faults: FaultList) -> TableSource:
         else {},
         shape.text(columns, "columns", faults) if columns else "",
         node.place,
+        shape.text(rows, "rows", faults) if rows else "",
     )

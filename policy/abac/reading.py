@@ -123,14 +123,15 @@ class _PolicyReader:
         if policy is None:
             return None
         place = policy.place
-        uid = shape.text(shape.required(policy, "uid", "a policy", self.faults), "uid", self.faults)
+        at = shape.required(policy, "uid", "a policy", self.faults)
+        uid = shape.text(at, "uid", self.faults)
         effect = self._effect(policy)
         self._priority(policy.get("priority"))
         actions = self._actions(policy)
         parts = list(self._rules(policy, denies=effect == "deny"))
         title = self._title(policy, uid)
         written: dict[str, Any] = {
-            "id": Scalar(place, uid),
+            "id": Scalar(at.place if at else place, uid),
             "title": tree(place, {"fr": title, "en": title}),
             "basis": Scalar(place, f"py-abac policy {uid}"),
             "effect": Scalar(place, effect),

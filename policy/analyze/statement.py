@@ -14,7 +14,7 @@ from policy.model import Answer
 from policy.rule import RuleReader
 from policy.ruleset import RuleSet
 from policy.shape import Text
-from policy.source import Mapping, Node, read
+from policy.source import Mapping, Node
 
 FILE = "invariants.yaml"
 PERMITTED = ("never", "always")
@@ -59,16 +59,15 @@ class Statement:
 
 def read_statements(ruleset: RuleSet, faults: FaultList) -> list[Statement]:
     """The statements beside a rule set, in file order; what is wrong goes to `faults`."""
-    path = ruleset.folder / FILE
-    if not path.is_file():
-        faults.add(Place(f"{ruleset.folder.name}/{FILE}"), "is missing", "state what no rule may ever do")
+    if not (ruleset.folder / FILE).is_file():
+        faults.add(Place(ruleset.file(FILE)), "is missing", "state what no rule may ever do")
         return []
     grammars = {
         profile: Grammar(ruleset.vocabulary, ruleset.tables, parameters, ruleset.definitions, faults)
         for profile, parameters in ruleset.parameters.items()
     }
     reader = _Reader(ruleset, RuleReader(ruleset.vocabulary, grammars, faults), grammars, faults)
-    tree = read(path, f"{ruleset.folder.name}/{FILE}", faults)
+    tree = ruleset.tree(FILE, faults)
     return [statement for item in shape.items(tree, FILE, faults) if (statement := reader.read(item))]
 
 

@@ -25,13 +25,19 @@ Folder = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="answer as JSON, for programs")]
 
 
-def loaded(folder: Path, as_json: bool) -> RuleSet:
-    """The rule set, or the end of the program with every fault told."""
+def loaded(folder: Path, as_json: bool, called: str = "") -> RuleSet:
+    """The rule set, or the end of the program with every fault told; its files are below `called`, or the folder."""
     try:
-        return load(folder)
+        return load(folder, called or name_of(folder))
     except RuleFaults as error:
         tell_faults(error, as_json)
         raise typer.Exit(INVALID_RULES) from None
+
+
+def name_of(folder: Path) -> str:
+    """A folder as it was given; the one that is taken when none is given, from here."""
+    here = Path.cwd()
+    return str(folder.relative_to(here) if folder == RULES and folder.is_relative_to(here) else folder)
 
 
 def tell_faults(error: RuleFaults, as_json: bool, consequence: str = "; nothing was loaded") -> None:

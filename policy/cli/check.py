@@ -20,18 +20,21 @@ def check(folder: Folder = RULES, as_json: Json = False) -> None:
     """Tell every fault of every rule file at once, and every rule that says nothing, with its place and what to do."""
     from policy.analyze.statement import read_statements
     from policy.analyze.vanity import vain_faults
+    from policy.matrix.view import FILE, read_view
 
     ruleset = loaded(folder, as_json)
     faults = FaultList()
     with suppress(RuleFaults):  # so many that reading stopped; `faults` has them
         run(ruleset, faults)  # the test tables are rule files too
         read_statements(ruleset, faults)
+        if (folder / FILE).is_file():
+            read_view(ruleset, faults)
     if faults.faults:
         tell_faults(RuleFaults(faults.faults), as_json)
         raise typer.Exit(INVALID_RULES)
-    vain = vain_faults(ruleset, ruleset.rules)
-    if vain.faults:
-        tell_faults(RuleFaults(vain.faults), as_json, "; the files can be loaded, but these rules say nothing")
+    loose = [*ruleset.loose, *vain_faults(ruleset, ruleset.rules).faults]
+    if loose:
+        tell_faults(RuleFaults(loose), as_json, "; the files can be loaded, and decide as they say")
         raise typer.Exit(FAILED)
     _tell_figures(ruleset, as_json)
 

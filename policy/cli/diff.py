@@ -61,7 +61,7 @@ def diff(
         except NoRevision as error:
             Console(emoji=False, stderr=True).print(f"[red]{plain(str(error))}[/]")
             raise typer.Exit(NOT_OPENED) from None
-        olds, news = (loaded(found, as_json) for found in folders)
+        olds, news = (loaded(found, as_json, called) for found, called in folders)
     found = _found(olds, news, profile, lang)
     if as_json:
         typer.echo(json.dumps(_as_json(found), ensure_ascii=False))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 
 import typer
 
-from policy.cli.app import FAILED, HELD, RULES, Folder, Json, app, loaded
+from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, app, loaded, tell_faults
+from policy.errors import RuleFaults
+from policy.ruleset import ELSEWHERE
 
 
 @app.command()
@@ -14,12 +17,16 @@ def docs(folder: Folder = RULES, as_json: Json = False) -> None:
     """Write RULES.md anew from the rule files; exit 1 when it was stale."""
     from policy.docs import NAME, page
 
-    text, path = page(loaded(folder, as_json)), folder / NAME
+    ruleset = loaded(folder, as_json)
+    if told := [fault for fault in ruleset.loose if PurePath(fault.place.file).name in ELSEWHERE]:
+        tell_faults(RuleFaults(told), as_json, "; nothing was written")
+        raise typer.Exit(INVALID_RULES)
+    text, path, name = page(ruleset), folder / NAME, ruleset.file(NAME)
     stale = not path.exists() or path.read_text("utf-8") != text
     if stale:
         path.write_text(text, "utf-8")
     if as_json:
         typer.echo(json.dumps({"held": not stale, "written": [NAME] if stale else []}))
     else:
-        typer.echo(f"written anew: {folder.name}/{NAME}" if stale else f"{folder.name}/{NAME} is as the rules say")
+        typer.echo(f"written anew: {name}" if stale else f"{name} is as the rules say")
     raise typer.Exit(FAILED if stale else HELD)

@@ -9,8 +9,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from policy.cli.app import FAILED, HELD, INVALID_RULES, NOT_OPENED, RULES, Folder, Json, app, plain, tell_faults
-from policy.errors import FaultList, Place, RuleFaults
+from policy.cli.app import (
+    FAILED,
+    HELD,
+    INVALID_RULES,
+    NOT_OPENED,
+    RULES,
+    Folder,
+    Json,
+    app,
+    name_of,
+    plain,
+    tell_faults,
+)
+from policy.errors import FaultList, RuleFaults
+from policy.ruleset import file_name
 
 
 @app.command()
@@ -27,7 +40,7 @@ def fmt(
     paths = [path for path in sorted(folder.rglob("*.yaml")) if path.name not in BY_HAND]
     if not paths:
         Console(emoji=False, stderr=True, highlight=False).print(
-            f"{plain(folder.name)} holds no rule file; name another with --rules"
+            f"{plain(name_of(folder))} holds no rule file; name another with --rules"
         )
         raise typer.Exit(NOT_OPENED)
     faults = FaultList()
@@ -43,23 +56,20 @@ def fmt(
 
 
 def _name(path: Path, folder: Path) -> str:
-    return f"{folder.name}/{path.relative_to(folder).as_posix()}"
+    return file_name(name_of(folder), path.relative_to(folder).as_posix())
 
 
 def _changed(path: Path, folder: Path, faults: FaultList) -> str | None:
     """The file laid out, where that is not what it is."""
     from policy.layout import laid_out
-    from policy.source import parse
+    from policy.source import content_of, parse
 
     name = _name(path, folder)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        faults.add(Place(name), f"cannot be read: {error.strerror}")
-        return None
     known = len(faults.faults)
-    parse(content, name, faults)  # tells what is no text, or too large
-    if len(faults.faults) > known:
+    content = content_of(path, name, faults)
+    if content is not None:
+        parse(content, name, faults)  # tells what is no text, or too large
+    if content is None or len(faults.faults) > known:
         return None
     text = content.decode("utf-8")
     laid = laid_out(text, name, faults)

@@ -98,7 +98,7 @@ def _score(ruleset: RuleSet, report: Report, count: int) -> Score:
     from policy.rule import Readings
     from policy.ruleset import assemble, read_files
 
-    files, readings = read_files(ruleset.folder, FaultList()), Readings()
+    files, readings = read_files(ruleset.folder, FaultList(), ruleset.called), Readings()
     base = assemble(files, FaultList(), readings)
     judge = Judge(files, readings, Trial(base, report.asked))
     everything = all_mutants(files, base)

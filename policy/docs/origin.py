@@ -10,7 +10,7 @@ from policy import shape
 from policy.docs.phrases import Language, Phrases
 from policy.errors import FaultList
 from policy.rule import Rule
-from policy.ruleset import RuleSet, rule_files, tree_of
+from policy.ruleset import RuleSet, rule_files
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar, Sequence
 
@@ -46,14 +46,14 @@ class Origin:
 def origin(ruleset: RuleSet) -> Origin:
     """Read the files of a rule set that was loaded; raises `RuleFaults` when one of them has become invalid."""
     faults = FaultList()
-    vocabulary = tree_of(ruleset.folder, "vocabulary.yaml", faults)
-    definitions = tree_of(ruleset.folder, "definitions.yaml", faults)
+    vocabulary = ruleset.tree("vocabulary.yaml", faults)
+    definitions = ruleset.tree("definitions.yaml", faults)
     profiles = {
-        name: shape.bilingual(_under(tree_of(ruleset.folder, f"profiles/{name}.yaml", faults), "title"), name, faults)
+        name: shape.bilingual(_under(ruleset.tree(f"profiles/{name}.yaml", faults), "title"), name, faults)
         for name in ruleset.profiles
     }
     rules = {rule.id: rule for rule in ruleset.rules}
-    concerns = tuple(_concern(ruleset.folder, path, rules, faults) for path in rule_files(ruleset.folder))
+    concerns = tuple(_concern(ruleset, path, rules, faults) for path in rule_files(ruleset.folder))
     faults.raise_if_any()
     return Origin(
         ruleset,
@@ -66,8 +66,8 @@ def origin(ruleset: RuleSet) -> Origin:
     )
 
 
-def _concern(folder: Path, path: Path, rules: Map[str, Rule], faults: FaultList) -> Concern:
-    node = tree_of(folder, path.name, faults)
+def _concern(ruleset: RuleSet, path: Path, rules: Map[str, Rule], faults: FaultList) -> Concern:
+    node = ruleset.tree(path.name, faults)
     trees = [item for item in node.items if isinstance(item, Mapping)] if isinstance(node, Sequence) else []
     named = tuple((rules[word], tree) for tree in trees if (word := _word(_under(tree, "id"))) in rules)
     return Concern(path.stem, _opening(path.read_text("utf-8")), named)

@@ -8,7 +8,7 @@ from typing import Any
 
 from policy import shape
 from policy.errors import FaultList, Place
-from policy.ruleset import RuleSet, tree_of
+from policy.ruleset import RuleSet
 from policy.shape import Text
 from policy.source import Mapping, Node
 from policy.world import plain
@@ -53,10 +53,10 @@ class View:
     modes: Map[str, Mode]
 
 
-def read_view(ruleset: RuleSet) -> View:
-    """Read matrix.yaml; raises `RuleFaults` with every fault."""
-    faults = FaultList()
-    tree = shape.mapping(tree_of(ruleset.folder, FILE, faults), FILE, _KEYS, faults)
+def read_view(ruleset: RuleSet, faults: FaultList | None = None) -> View:
+    """Read matrix.yaml; raises `RuleFaults` with every fault, those in `faults` included."""
+    faults = FaultList() if faults is None else faults
+    tree = shape.mapping(ruleset.tree(FILE, faults), FILE, _KEYS, faults)
     faults.raise_if_any()
     tree = tree or Mapping(Place(FILE), ())
     view = View(

@@ -73,9 +73,7 @@ def cell_edits(files: Files, ruleset: RuleSet) -> Iterator[tuple[str, Place, Tex
         for row in table.lines:
             for column in table.header:
                 if (name, column) in looked_at and (edit := _other_cell(table, row, column, sources[name].marks)):
-                    place = Place(
-                        f"{files.folder.name}/{sources[name].file}", table.lines[row], table.header.index(column) + 1
-                    )
+                    place = Place(files.file(sources[name].file), table.lines[row], table.header.index(column) + 1)
                     was = table.cells[row, column]
                     words = Text(
                         f"{name}, {row}, {column} : `{was}` devient `{edit.cell}`",

@@ -72,6 +72,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_a_hostile_file_is_refused_within_a_second(content: bytes, fault: str, folder: Path) -> None:
     """Of the processor's time, the whole rule set read; the fault names the file, and nothing is loaded."""
     (folder / "extra.yaml").write_bytes(content)
+    vocabulary = folder / "vocabulary.yaml"
+    vocabulary.write_text(vocabulary.read_text("utf-8").replace("concerns: [", "concerns: [extra, "), "utf-8")
     if "d27" in content[-60:].decode("latin-1"):
         with (folder / "definitions.yaml").open("ab") as file:
             file.write(DOUBLED)

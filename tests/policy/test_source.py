@@ -17,7 +17,7 @@ BAD = {
     "a billion laughs": (LAUGHS, "f.yaml:1:4: anchors and aliases"),
     "a duplicate key": ("a: 1\nb: 2\na: 3\n", "f.yaml:3:1: duplicate key `a`"),
     "a tab": ("a:\n\t- b\n", "f.yaml:2:1: is not YAML"),
-    "an unclosed quote": ('a: "b\n', "is not YAML"),
+    "an unclosed quote": ('a:\n  "b\nc: d\n', "found unexpected end of stream, in what begins on line 2"),
     "a tag": ("a: !!python/object:os.system x\n", "f.yaml:1:4: the tag"),
     "two documents": ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second YAML document"),
     "a list as a key": ("[a, b]: c\n", "f.yaml:1:1: a key must be a single word"),

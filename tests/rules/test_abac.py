@@ -204,10 +204,10 @@ def test_what_is_missing_is_said_exactly(effect: str, tmp_path: Path) -> None:
     odd = {f"odd.a{number}": condition for number, condition in enumerate(ODD.values())}
     actions = "".join(f"  {name}: {{fr: a, en: a, groups: [odd]}}\n" for name in odd)
     (tmp_path / "rules" / "vocabulary.yaml").write_text(
-        text.replace("\nactions:\n", f"\nactions:\n{actions}", 1), "utf-8"
+        text.replace("\nactions:\n", f"\nactions:\n{actions}", 1).replace("concerns: [", "concerns: [odd, ", 1), "utf-8"
     )
     same = "title: {fr: a, en: a}, basis: a"
-    permit = f"- {{id: ODD-all, {same}, effect: permit, actions: odd}}\n"
+    permit = f"- {{id: ODD-ALL, {same}, effect: permit, actions: odd}}\n"
     stage = ", stage: access, answers: FORBIDDEN" if effect == "deny" else ""
     written = [
         f"- {{id: ODD-{number}, {same}, effect: {effect}{stage}, actions: {name}, when: {{{condition}}}}}\n"

@@ -12,7 +12,7 @@ import pytest
 
 from policy.casebook import cases
 from policy.elsewhere import Elsewhere
-from policy.errors import FaultList, RuleFaults
+from policy.errors import FaultList
 from policy.ruleset import RuleSet, load
 
 ROOT = Path(__file__).parents[2]
@@ -140,9 +140,7 @@ def test_a_mistake_is_told_by_place(old: str, new: str, fault: str, tmp_path: Pa
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), "utf-8")
-    with pytest.raises(RuleFaults) as raised:
-        load(folder)
-    [told] = [str(found) for found in raised.value.faults if fault in str(found)]
+    [told] = [str(found) for found in load(folder).loose if fault in str(found)]
     assert told.startswith("rules/elsewhere.yaml:")
 
 
