@@ -10,19 +10,34 @@ import typer
 from rich.console import Console
 
 from policy.casebook import run
-from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, app, loaded, tell_faults
+from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, Lang, app, loaded, tell_faults
 from policy.errors import FaultList, RuleFaults
+from policy.language import Language, say
 from policy.ruleset import RuleSet
+from policy.shape import Text
+
+_LOADABLE = Text(
+    "les fichiers se chargent, et décident comme ils le disent", "the files can be loaded, and decide as they say"
+)
+_FIGURES = Text(
+    "{rules} règles ({permit} permettent, {deny} refusent, {oblige} obligent) dans les profils {profiles}",
+    "{rules} rules ({permit} permit, {deny} deny, {oblige} oblige) in profiles {profiles}",
+)
+_FIRING = Text(
+    "chacune agit sur quelque demande ; {kept} ne changent rien et disent pourquoi elles restent",
+    "each fires for some request; {kept} that make no difference say why they stay",
+)
+_DIGEST = Text("empreinte {digest}…", "digest {digest}…")
 
 
 @app.command()
-def check(folder: Folder = RULES, as_json: Json = False) -> None:
+def check(folder: Folder = RULES, language: Lang = "fr", as_json: Json = False) -> None:
     """Tell every fault of every rule file at once, and every rule that says nothing, with its place and what to do."""
     from policy.analyze.statement import read_statements
     from policy.analyze.vanity import vain_faults
     from policy.matrix.view import FILE, read_view
 
-    ruleset = loaded(folder, as_json)
+    ruleset = loaded(folder, as_json, language=language)
     faults = FaultList()
     with suppress(RuleFaults):  # so many that reading stopped; `faults` has them
         run(ruleset, faults)  # the test tables are rule files too
@@ -30,32 +45,28 @@ def check(folder: Folder = RULES, as_json: Json = False) -> None:
         if (folder / FILE).is_file():
             read_view(ruleset, faults)
     if faults.faults:
-        tell_faults(RuleFaults(faults.faults), as_json)
+        tell_faults(RuleFaults(faults.faults), as_json, language=language)
         raise typer.Exit(INVALID_RULES)
     loose = [*ruleset.loose, *vain_faults(ruleset, ruleset.rules).faults]
     if loose:
-        tell_faults(RuleFaults(loose), as_json, "; the files can be loaded, and decide as they say")
+        tell_faults(RuleFaults(loose), as_json, _LOADABLE, language)
         raise typer.Exit(FAILED)
-    _tell_figures(ruleset, as_json)
+    _tell_figures(ruleset, language, as_json)
 
 
-def _tell_figures(ruleset: RuleSet, as_json: bool) -> None:
-    effects = Counter(rule.effect for rule in ruleset.rules)
-    figures = {
-        "rules": len(ruleset.rules),
-        **{effect: effects[effect] for effect in ("permit", "deny", "oblige")},
-        "profiles": list(ruleset.profiles),
-        "digest": ruleset.digest,
-    }
+def _tell_figures(ruleset: RuleSet, language: Language, as_json: bool) -> None:
+    counts = Counter(rule.effect for rule in ruleset.rules)
+    effects = {effect: counts[effect] for effect in ("permit", "deny", "oblige")}
+    figures = {"rules": len(ruleset.rules), **effects, "profiles": list(ruleset.profiles), "digest": ruleset.digest}
     if as_json:
         typer.echo(json.dumps({"held": True, "faults": [], **figures}))
         return
-    counts = ", ".join(f"{effects[effect]} {effect}" for effect in ("permit", "deny", "oblige"))
     kept = sum(bool(rule.kept_because) for rule in ruleset.rules)
     console = Console(emoji=False, highlight=False)
-    console.print(f"[green]✓[/] {len(ruleset.rules)} rules ({counts}) in profiles {', '.join(ruleset.profiles)}")
-    console.print(f"  each fires for some request; {kept} that make no difference say why they stay")
-    console.print(f"  digest {ruleset.digest[:16]}…")
+    profiles = ", ".join(ruleset.profiles)
+    console.print(f"[green]✓[/] {say(_FIGURES, language).format(**{**figures, 'profiles': profiles})}")
+    console.print(f"  {say(_FIRING, language).format(kept=kept)}")
+    console.print(f"  {say(_DIGEST, language).format(digest=ruleset.digest[:16])}")
 
 
 @app.command()

@@ -10,6 +10,7 @@ import typer
 from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, app, loaded, tell_faults
 from policy.errors import RuleFaults
 from policy.ruleset import ELSEWHERE
+from policy.shape import Text
 
 
 @app.command()
@@ -19,7 +20,7 @@ def docs(folder: Folder = RULES, as_json: Json = False) -> None:
 
     ruleset = loaded(folder, as_json)
     if told := [fault for fault in ruleset.loose if PurePath(fault.place.file).name in ELSEWHERE]:
-        tell_faults(RuleFaults(told), as_json, "; nothing was written")
+        tell_faults(RuleFaults(told), as_json, Text("rien n'a été écrit", "nothing was written"))
         raise typer.Exit(INVALID_RULES)
     text, path, name = page(ruleset), folder / NAME, ruleset.file(NAME)
     stale = not path.exists() or path.read_text("utf-8") != text

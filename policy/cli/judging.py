@@ -12,15 +12,17 @@ from rich.progress import track
 
 from policy.mutants import Mutant
 from policy.mutation import Fate, Judge, Verdict
+from policy.shape import Text
 
 CHUNK = 16
+EVERY = Text("toutes", "all")
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """What became of many mutants."""
 
-    of: str
+    of: Text
     """How many were judged, in words: all, or a sample."""
     verdicts: tuple[Verdict, ...]
 

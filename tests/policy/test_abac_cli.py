@@ -26,6 +26,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     assert "NTF-05" in done.stderr
     assert "py-abac has no obligations" in done.stderr
+    assert f"écrit\u00a0: {path}" in done.stderr
+    assert "ensuite\u00a0: les donner à py-abac" in done.stderr
     return path
 
 
@@ -43,7 +45,23 @@ def test_what_was_exported_is_imported(exported: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("# yaml-language-server: $schema=schema/rules.schema.json\n")
     assert done.stdout.count("\n- id: ") == len(json.loads(exported.read_text("utf-8")))
-    assert "review" in done.stderr
+    assert "relire ces règles" in done.stderr
+    assert "review these rules" in dmp("import-abac", exported, "--profile", "law-2023", "--lang", "en").stderr
+
+
+@pytest.mark.parametrize("uid", [" R- ", "r-", "my rule!", "R-1\n"])
+def test_an_id_that_no_rule_may_have_is_refused(tmp_path: Path, uid: str) -> None:
+    """With its place, and what an id is like."""
+    policy = {
+        "uid": uid, "effect": "allow", "targets": {"action_id": "doc.read"},
+        "rules": {"subject": {"$.kind": {"condition": "Equals", "value": "HOLDER"}}},
+    }  # fmt: skip
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(policy), "utf-8")
+    done = dmp("import-abac", file)
+    assert done.returncode == 1
+    assert f"{file}:1:9: `{uid}` is no id such as `ABC-12`" in done.stderr
+    assert done.stdout == ""
 
 
 def test_an_unsound_file_writes_nothing(tmp_path: Path) -> None:

@@ -114,6 +114,15 @@ FULL = (
 )
 
 
+STATEMENT = """- id: S
+  title: {fr: a, en: a}
+  basis: b
+  actions: open
+  when: {subject.kind: GUEST}
+  permitted: never
+"""
+
+
 def test_planted_mistakes_and_junit(tmp_path: Path) -> None:
     """Every figure is told in JSON, the JUnit file is written, and too many survivors fail though every case holds."""
     folder = written(tmp_path / "rules", *FULL)
@@ -142,18 +151,78 @@ def test_planted_mistakes_and_junit(tmp_path: Path) -> None:
 def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
     """So many mutants are drawn, the same each time, and the figure says that they are a sample."""
     folder = written(tmp_path / "rules", *FULL)
-    told = [_dmp("test", "--mutants", "8", "--rules", str(folder)).stdout for _ in range(2)]
+    told = [_dmp("test", "--mutants", "8", "--lang", "en", "--rules", str(folder)).stdout for _ in range(2)]
     assert told[0] == told[1]
     assert "a sample of 8 from 24" in told[0].decode()
 
 
 def test_too_few_conditions_fail(tmp_path: Path) -> None:
     """Every case holds, and the command says that this is not enough, and what was never seen."""
-    done = _dmp("test", "--rules", str(written(tmp_path / "rules", *FULL[:2])))
+    folder = str(written(tmp_path / "rules", *FULL[:2]))
+    done = _dmp("test", "--lang", "en", "--rules", folder)
     told = done.stdout.decode()
     assert done.returncode == 1
     assert "rules/doors.yaml:14:10: `context.late` never decides as true" in told
     assert "without a case: QUIET" in told
+    french = _dmp("test", "--rules", folder).stdout.decode()
+    assert "4 cas sur 4 tiennent" in french
+    assert "rules/doors.yaml:14:10: `context.late` n'est jamais vu décider par vrai" in french
+    assert "sans aucun cas\u00a0: QUIET" in french
+
+
+def test_a_place_is_never_cut(tmp_path: Path) -> None:
+    """On 80 columns the place of a case that does not hold stands whole, as the folder was given."""
+    folder = written(tmp_path / "dossier des règles de la conformité" / "règles", table(permitted=False))
+    done = _dmp("test", "--rules", str(folder))
+    told = done.stdout.decode()
+    assert done.returncode == 1
+    assert f"{folder}/doors_test.yaml:1:3 " in told
+    assert "attendu" in told
+    assert all(len(line) <= 80 or str(folder) in line for line in told.splitlines() if "only K" in line)
+
+
+def test_an_unused_definition_fails_check_alone(tmp_path: Path) -> None:
+    """Check tells it, with its place and exit 1; the other commands do their work."""
+    folder = written(tmp_path / "rules", *FULL)
+    lonely = "lonely: {fr: a, en: b, when: {record.exists: true}}\n"
+    (folder / "definitions.yaml").write_text(lonely, "utf-8")
+    (folder / "invariants.yaml").write_text("[]\n", "utf-8")
+    assert _dmp("test", "--rules", str(folder)).returncode == 0
+    assert _dmp("diff", str(folder), "--rules", str(folder)).returncode == 0
+    (folder / "invariants.yaml").write_text(STATEMENT, "utf-8")
+    assert _dmp("prove", "--rules", str(folder)).returncode == 0
+    for language, said in (
+        ("fr", "1 erreur\u00a0; les fichiers se chargent"),
+        ("en", "1 fault; the files can be loaded"),
+    ):
+        done = _dmp("check", "--lang", language, "--rules", str(folder))
+        told = done.stderr.decode()
+        assert done.returncode == 1, told
+        assert f"{folder}/definitions.yaml:1:30: no rule uses definition `lonely`" in told
+        assert said in told
+
+
+def test_a_revision_is_named_as_git_names_it(tmp_path: Path) -> None:
+    """A fault in the rules of a revision has a place that `git show` takes, and none of a temporary folder."""
+    folder = written(tmp_path / "rules", *FULL)
+    for command in (("init", "-q"), ("add", "."), ("-c", "user.name=a", "-c", "user.email=a", "commit", "-qm", "a")):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    assert _dmp("diff", "HEAD", "--rules", str(folder)).returncode == 0
+    (folder / "doors.yaml").write_text("- id: [", "utf-8")
+    for command in (("add", "."), ("-c", "user.name=a", "-c", "user.email=a", "commit", "-qm", "b")):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    done = _dmp("diff", "HEAD~1", "HEAD", "--rules", str(folder))
+    assert (done.returncode, done.stderr.decode()[:24]) == (3, "HEAD:rules/doors.yaml:2:")
+
+
+def test_what_is_written_is_said(tmp_path: Path) -> None:
+    """A file that a command writes is named, with what to do next."""
+    sheet, page = tmp_path / "matrice.csv", tmp_path / "matrice.html"
+    told = _dmp("matrix", "--export", str(sheet), "--html", str(page)).stderr.decode()
+    assert f"écrit\u00a0: {sheet}" in told
+    assert f"--import {sheet}" in told
+    assert f"écrit\u00a0: {page}" in told
+    assert f"written: {page}" in _dmp("matrix", "--html", str(page), "--lang", "en").stderr.decode()
 
 
 def test_exit_codes(tmp_path: Path) -> None:

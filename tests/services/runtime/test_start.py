@@ -108,11 +108,11 @@ def test_bad_rules_are_no_start(tmp_path: Path) -> None:
     """Every fault of the rule files, with its place."""
     folder = tmp_path / "rules"
     shutil.copytree(RULES, folder)
-    (folder / "broken.yaml").write_text("- {id: X-01, effect: maybe}\n", encoding="utf-8")
+    (folder / "traces.yaml").write_text("- {id: X-01, effect: maybe}\n", encoding="utf-8")
     with pytest.raises(SettingsRefused) as found:
         load_rules(settings.read({**DEVELOPMENT, "DMP_RULES": str(folder)}))
     assert len(found.value.reasons) > 1
-    assert all(reason.startswith("rules/broken.yaml:1:") for reason in found.value.reasons)
+    assert all(reason.startswith("rules/traces.yaml:1:") for reason in found.value.reasons)
 
 
 def declared(**fields: Any) -> descriptor_pb2.MethodOptions:
