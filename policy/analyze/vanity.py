@@ -17,6 +17,8 @@ from policy.model import Answer
 from policy.rule import Rule
 from policy.ruleset import RuleSet
 
+_WEAKENED = "see by `dmp rules diff` whether another rule has become weaker; if that is meant, remove `kept_because`"
+
 
 class Vanity(Enum):
     """Why a rule need not stand."""
@@ -157,7 +159,8 @@ def vain_faults(ruleset: RuleSet, rules: Sequence[Rule]) -> FaultList:
     for rule in rules:
         finding = findings.get(rule.id)
         if finding is None and rule.kept_because:
-            faults.add(rule.place, f"rule `{rule.id}` makes a difference", "remove `kept_because`")
+            told = f"rule `{rule.id}` makes a difference, and its `kept_because` says why it stays without making one"
+            faults.add(rule.place, told, _WEAKENED)
         elif finding is not None and finding.vanity is Vanity.NEVER_FIRES:
             faults.add(rule.place, f"rule `{rule.id}` {finding.vanity.value}", "mend its `when`, or remove it")
         elif finding is not None and not rule.kept_because:

@@ -53,7 +53,7 @@ ADDED = {
     ),
     "a reason that is not needed": (
         DENY + "  stage: actor\n  actions: authz.list\n  when: {subject.kind: MONITOR}\n  kept_because: a\n",
-        r"rule `NEW` makes a difference \(remove `kept_because`\)",
+        r"rule `NEW` makes a difference, and its `kept_because` .* \(see by `dmp rules diff` whether another rule has",
     ),
 }
 
