@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policy import shape
 from policy.errors import FaultList
@@ -41,11 +41,17 @@ class Change:
     """How a fact changes."""
 
     by: str
-    """The changer."""
+    """The changer; of a set, of the codes that `codes` does not name."""
     advice: tuple[Advice, ...] = ()
     """Nothing for what is never suggested to a refused person."""
     withheld: bool = False
     """The fact's value is not shown to one who reviews another person's decision."""
+    codes: Map[str, str] = field(default_factory=dict)
+    """Of a set, the codes that another changer puts in or takes out."""
+
+    def changer(self, code: str = "") -> str:
+        """Who changes the fact, or whether a set has this code."""
+        return self.codes.get(code, self.by)
 
 
 def read_changers(node: Node | None, faults: FaultList) -> dict[str, Changer]:
@@ -69,7 +75,7 @@ def read_changes(
     found: dict[str, Change] = {}
     node = vocabulary.get("changes")
     for key, name, value in shape.entries(node, "changes", faults):
-        tree = shape.mapping(value, f"change of `{name}`", ("by", "advice", "withheld"), faults)
+        tree = shape.mapping(value, f"change of `{name}`", ("by", "codes", "advice", "withheld"), faults)
         if name not in attributes:
             faults.add_unknown(key.place, "attribute", name, attributes)
         elif tree is not None:
@@ -88,9 +94,16 @@ def _change(
     by = shape.text(node, "by", faults)
     if node is not None and by and by not in changers:
         faults.add_unknown(node.place, "changer", by, changers)
+    codes = {}
+    for key, code, node_of_code in shape.entries(tree.get("codes"), "codes", faults):
+        codes[code] = shape.text(node_of_code, "a changer", faults)
+        if code not in values:
+            faults.add_unknown(key.place, f"value of `{name}`:", code, values)
+        if codes[code] not in changers:
+            faults.add_unknown(node_of_code.place, "changer", codes[code], changers)
     items = shape.items(tree.get("advice"), "advice", faults)
     advice = tuple(found for item in items if (found := _advice(name, item, values, faults)))
-    return Change(by, advice, _is_true(tree.get("withheld")))
+    return Change(by, advice, _is_true(tree.get("withheld")), codes)
 
 
 def _advice(name: str, node: Node, values: tuple[str, ...], faults: FaultList) -> Advice | None:

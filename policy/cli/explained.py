@@ -68,9 +68,8 @@ class Page:
         """For the person whom the decision concerns."""
         self._head(decision, explanation.answer)
         for reason in explanation.reasons:
-            self.console.print(
-                f"  • {plain(self.words.text(reason.title))} [dim]({plain(reason.rule)} ; {plain(reason.basis)})[/]"
-            )
+            said = self.words.text(Text(f"{reason.rule} ; {reason.basis}", f"{reason.rule}; {reason.basis}"))
+            self.console.print(f"  • {plain(self.words.text(reason.title))} [dim]({plain(said)})[/]")
         if explanation.remedies:
             self._title("next")
         both = f" [bold]{self._label('both')}[/] "
@@ -109,7 +108,7 @@ class Page:
         """Where it was denied. INVARIANT: not for the person, whom it would tell hidden from missing."""
         for stage in self.words.vocabulary.stages:
             if stage.id == decision.stage:
-                self.console.print(f"[dim]{plain(stage.id)} : {plain(self.words.text(stage.title))}[/]")
+                self.console.print(f"[dim]{plain(stage.id)}{self.words.colon}{plain(self.words.text(stage.title))}[/]")
 
     def _fired(self, fired: Iterable[RuleSeen]) -> None:
         table = self._table("why", "rule", "title", "tests")
@@ -151,8 +150,9 @@ class Page:
         if not other.likely:
             return f"[dim]{self._label('unlikely')}[/]"
         vocabulary = self.words.vocabulary
-        changes = (vocabulary.changes.get(move.variable.attribute) for move in other.moves)
-        who = (self.words.text(vocabulary.changers[change.by].title) for change in changes if change)
+        changes = [(vocabulary.changes.get(move.variable.attribute), move.variable.member) for move in other.moves]
+        names = (change.changer(code) for change, code in changes if change)
+        who = (self.words.text(vocabulary.changers[name].title) for name in names)
         return "\n".join(plain(name) for name in dict.fromkeys(who))
 
     def _facts(self, facts: Iterable[Fact]) -> None:
@@ -160,10 +160,19 @@ class Page:
         for fact in facts:
             value = plain(self.words.fact(fact.attribute, fact.value))
             told = value if fact.given else f"{value} [dim]({self._label('default')})[/]"
-            who = plain(self.words.text(fact.changed_by.title)) if fact.changed_by else ""
+            who = plain(self._changers(fact))
             name = f" [dim]{fact.attribute}[/]" if self.everything else ""
             table.add_row(f"{plain(self.words.text(fact.title))}{name}", told, who)
         self.console.print(table)
+
+    def _changers(self, fact: Fact) -> str:
+        """Who can change a fact; of a set, who can take out what is in it."""
+        change = self.words.vocabulary.changes.get(fact.attribute)
+        if change is None:
+            return ""
+        codes = sorted(fact.value) if isinstance(fact.value, frozenset) else []
+        names = dict.fromkeys(change.changer(code) for code in codes or [""])
+        return "\n".join(self.words.text(self.words.vocabulary.changers[name].title) for name in names)
 
     def _looked_at(self, report: Report) -> Iterable[Fact]:
         """The facts that are stated; all that a rule looks at on demand."""

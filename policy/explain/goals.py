@@ -128,7 +128,7 @@ def faulty(engine: Engine, examined: Examined) -> list[Obstacle]:
 def rank_of(engine: Engine, variable: Variable) -> int:
     """What a change of a fact costs, by who can bring it about."""
     change = engine.vocabulary.changes.get(variable.attribute)
-    return engine.vocabulary.changers[change.by].rank if change else 0
+    return engine.vocabulary.changers[change.changer(variable.member)].rank if change else 0
 
 
 def is_changeable(engine: Engine, attribute: str) -> bool:

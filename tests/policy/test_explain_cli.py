@@ -42,6 +42,17 @@ def test_an_officer_reads_answer_reasons_changes_and_facts() -> None:
     assert "remove MASQUE_PS" in english
 
 
+def test_who_can_change_a_label_is_told_label_by_label() -> None:
+    """The holder masks; what waits for an interview is revealed by a professional, and the holder cannot."""
+    masked = _explain("--request", str(CASES), "--line", _line("T031")).stdout.decode()
+    [change] = [line for line in masked.splitlines() if "retirer MASQUE_PS" in line]
+    assert "le titulaire" in change
+    waiting = _explain("--request", str(CASES), "--line", _line("T039")).stdout.decode()
+    [change] = [line for line in waiting.splitlines() if "retirer INVISIBLE_PATIENT" in line]
+    assert "un professionnel, après l'entretien" in change
+    assert "le titulaire" not in change
+
+
 def test_a_person_reads_nothing_of_what_is_hidden() -> None:
     """The same request for the person: the sentence of NOT_FOUND, no rule, no label."""
     text = _explain("--for", "person", "--request", str(CASES), "--line", _line("T031")).stdout.decode()

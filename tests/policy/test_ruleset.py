@@ -72,6 +72,8 @@ EDITS = {
     "a word that no parameter has": ("profiles/law-2023.yaml", "author_scope: STRUCTURE", "author_scope: X", r"`X` \(write one of `PERSON`, `STRUCTURE`\)"),
     "half a mark": ("matrix.csv", ",D+,", ",D,", r"unknown mark in column `MEDECIN` `D` \(write one of `R\+`, `R-`, `D\+`, `D-`, `A\+`, `A-`\)"),
     "no comma at the end": ("matrix.csv", "\n11369-6,", '\n"\n11369-6,', r"rules/matrix.csv:3:1: "),
+    "a label that nobody knows": ("vocabulary.yaml", "INVISIBLE_PATIENT: after_interview", "INVISIBLE: after_interview", r"unknown value of `document.labels`: `INVISIBLE`"),
+    "a label that nobody changes": ("vocabulary.yaml", "INVISIBLE_PATIENT: after_interview", "INVISIBLE_PATIENT: interview", r"unknown changer `interview`"),
     "an anchor": ("access.yaml", "actions: consult", "actions: &c consult", r"anchors and aliases"),
 }  # fmt: skip
 
