@@ -8,7 +8,13 @@ from typing import Final, Literal
 from policy.shape import Text
 
 Language = Literal["fr", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
 UNBROKEN: Final = "\N{NO-BREAK SPACE}"
+_UNITS: Final = {
+    "days": (Text("jour", "day"), Text("jours", "days")),
+    "months": (Text("mois", "month"), Text("mois", "months")),
+    "years": (Text("an", "year"), Text("ans", "years")),
+}
 _CODE = re.compile(r"(`[^`]*`)")
 _BEFORE = re.compile(r" (?=[:;?!»%](?:\W|$))")
 
@@ -26,6 +32,12 @@ def typeset(text: str) -> str:
 
 def _spaced(text: str) -> str:
     return _BEFORE.sub(UNBROKEN, text).replace("« ", f"«{UNBROKEN}")
+
+
+def duration(amount: int, unit: str, language: Language) -> str:
+    """So many days, months or years."""
+    one, many = _UNITS[unit]
+    return f"{amount} {say(one if is_one(amount, language) else many, language)}"
 
 
 def is_one(number: int, language: Language) -> bool:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from textwrap import fill
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from policy.cli.app import FAILED, HELD, NOT_OPENED, RULES, Folder, Json, app, loaded, plain
+from policy.language import Language, is_one, say
+from policy.shape import Text
 
 if TYPE_CHECKING:
     from policy.difference import Difference, Shown
     from policy.ruleset import RuleSet
 
 MOST_SHOWN = 12
+_COLON = Text(" : ", ": ")
 _COLOURS = {
     "opens": "bold red",
     "closes": "bold yellow",
@@ -33,9 +37,17 @@ _TEXTS: dict[str, dict[str, str]] = {
     "example": {"fr": "exemple", "en": "example"},
     "others": {"fr": "… et {n} autres (tout est dans --json)", "en": "… and {n} others (all are in --json)"},
     "end": {
-        "fr": "{n} classes de demandes changent de réponse ({opens} s'ouvrent, {closes} se ferment)",
-        "en": "the answers to {n} classes of requests change ({opens} open, {closes} close)",
+        "fr": "{n} classes de demandes changent de réponse ({opens}, {closes})",
+        "en": "the answers to {n} classes of requests change ({opens}, {closes})",
     },
+    "end of one": {
+        "fr": "{n} classe de demandes change de réponse ({opens}, {closes})",
+        "en": "the answers to {n} class of requests change ({opens}, {closes})",
+    },
+    "opens": {"fr": "{n} s'ouvrent", "en": "{n} open"},
+    "opens, one": {"fr": "{n} s'ouvre", "en": "{n} opens"},
+    "closes": {"fr": "{n} se ferment", "en": "{n} close"},
+    "closes, one": {"fr": "{n} se ferme", "en": "{n} closes"},
     "gone": {"fr": "profil disparu", "en": "profile that is gone"},
     "come": {"fr": "profil nouveau", "en": "new profile"},
 }
@@ -48,7 +60,7 @@ def diff(
         str | None, typer.Argument(help="folder of the rules after, or a revision; by default the rules")
     ] = None,
     profile: Annotated[str | None, typer.Option(help="compare this profile alone")] = None,
-    lang: Annotated[Literal["fr", "en"], typer.Option(help="language of the sentences")] = "fr",
+    lang: Annotated[Language, typer.Option(help="language of the sentences")] = "fr",
     folder: Folder = RULES,
     as_json: Json = False,
 ) -> None:
@@ -61,7 +73,7 @@ def diff(
         except NoRevision as error:
             Console(emoji=False, stderr=True).print(f"[red]{plain(str(error))}[/]")
             raise typer.Exit(NOT_OPENED) from None
-        olds, news = (loaded(found, as_json, called) for found, called in folders)
+        olds, news = (loaded(found, as_json, called, lang) for found, called in folders)
     found = _found(olds, news, profile, lang)
     if as_json:
         typer.echo(json.dumps(_as_json(found), ensure_ascii=False))
@@ -70,7 +82,7 @@ def diff(
     raise typer.Exit(FAILED if found.changes else HELD)
 
 
-def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Literal["fr", "en"]) -> Difference:
+def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Language) -> Difference:
     from rich.progress import Progress
 
     from policy.difference import difference
@@ -88,11 +100,11 @@ def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Literal["fr", 
             raise typer.Exit(NOT_OPENED) from None
 
 
-def _tell(found: Difference, lang: str) -> None:
+def _tell(found: Difference, lang: Language) -> None:
     console = Console(emoji=False, highlight=False)
     for what, names in (("gone", found.gone), ("come", found.come)):
         for name in names:
-            console.print(f"[bold]{_TEXTS[what][lang]}[/] : {name}")
+            console.print(f"[bold]{_TEXTS[what][lang]}[/]{say(_COLON, lang)}{name}")
     for shown in found.told[:MOST_SHOWN]:
         _tell_one(console, shown, lang)
     if len(found.told) > MOST_SHOWN:
@@ -100,20 +112,37 @@ def _tell(found: Difference, lang: str) -> None:
     if not found.changes:
         console.print(f"[green]✓[/] {_TEXTS['same'][lang]}")
         return
-    counts = {kind: sum(shown.kind == kind for shown in found.told) for kind in ("opens", "closes")}
-    console.print(f"[red]✗[/] {_TEXTS['end'][lang].format(n=len(found.told), **counts)}")
+    counted = {}
+    for kind in ("opens", "closes"):
+        count = sum(shown.kind == kind for shown in found.told)
+        counted[kind] = _TEXTS[f"{kind}, one" if is_one(count, lang) else kind][lang].format(n=count)
+    end = _TEXTS["end of one" if is_one(len(found.told), lang) else "end"][lang]
+    console.print(f"[red]✗[/] {end.format(n=len(found.told), **counted)}")
 
 
-def _tell_one(console: Console, shown: Shown, lang: str) -> None:
+def _tell_one(console: Console, shown: Shown, lang: Language) -> None:
     kind = shown.kind.value
-    console.print(f"[{_COLOURS.get(kind, 'blue')}]{_MARKS[kind]}{plain(shown.sentence)}[/]")
-    profiles = _TEXTS["profiles" if len(shown.profiles) > 1 else "profile"][lang]
-    console.print(f"    [dim]{profiles} :[/] {', '.join(shown.profiles)}")
+    told = _folded(f"{_MARKS[kind]}{shown.sentence}", console)
+    console.print(f"[{_COLOURS.get(kind, 'blue')}]{plain(told)}[/]", soft_wrap=True)
+    profiles = "profiles" if len(shown.profiles) > 1 else "profile"
+    _tell_more(console, _TEXTS[profiles][lang], ", ".join(shown.profiles), lang)
     if shown.always:
-        console.print(f"    [dim]{_TEXTS['always'][lang]} :[/] {plain(' · '.join(shown.always))}")
+        _tell_more(console, _TEXTS["always"][lang], " · ".join(shown.always), lang)
     answers = f"{shown.witness.old.answer.value} → {shown.witness.new.answer.value}"
     request = json.dumps(shown.witness.request, ensure_ascii=False)
-    console.print(f"    [dim]{_TEXTS['example'][lang]} ({answers}) :[/] {plain(request)}", soft_wrap=True)
+    head = f"[dim]{_TEXTS['example'][lang]} ({answers})[/]{say(_COLON, lang)}"
+    console.print(f"    {head}{plain(request)}", soft_wrap=True)
+
+
+def _tell_more(console: Console, what: str, said: str, lang: Language) -> None:
+    head = f"{what}{say(_COLON, lang)}"
+    lines = _folded(f"    {head}{said}", console)
+    console.print(f"    [dim]{head}[/]{plain(lines[4 + len(head) :])}", soft_wrap=True)
+
+
+def _folded(text: str, console: Console) -> str:
+    """Lines no wider than the terminal; where a space must not break, the terminal's own library would break."""
+    return fill(text, console.width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _as_json(found: Difference) -> dict[str, Any]:

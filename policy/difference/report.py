@@ -11,7 +11,8 @@ from policy.analyze.domain import Option
 from policy.difference.classes import Choice, RequestClass, classes
 from policy.difference.compare import Comparison, Kind
 from policy.difference.witness import Witness, witness
-from policy.difference.words import Language, tell
+from policy.difference.words import tell
+from policy.language import Language
 from policy.model import Decision
 from policy.ruleset import RuleSet
 

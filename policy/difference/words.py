@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from policy.analyze.domain import Option, Stated
+from policy.condition import Elapsed, tests_of
 from policy.difference.classes import RequestClass
 from policy.difference.compare import Kind
+from policy.language import Language, duration, say
 from policy.ruleset import RuleSet
 from policy.shape import Text
 from policy.wording import Wording
 
-Language = Literal["fr", "en"]
 MOST_NAMED = 3
 """So many values are named; of more, a count is told and these as examples."""
 MOST_ACTIONS = 6
@@ -41,7 +41,6 @@ _SAID: dict[Kind, dict[Language, str]] = {
 }
 _PHRASES: dict[str, dict[Language, str]] = {
     "anybody": {"fr": "tous", "en": "all"},
-    "item": {"fr": "voir un élément de « {title} »", "en": "see an item of “{title}”"},
     "no action": {"fr": "une action inconnue", "en": "an unknown action"},
     "ill-typed": {"fr": "demandes mal formées", "en": "ill-typed requests"},
     "others": {"fr": "{names} et {n} autres", "en": "{names} and {n} others"},
@@ -52,6 +51,12 @@ _PHRASES: dict[str, dict[Language, str]] = {
     "quoted": {"fr": "{code} (« {text} »)", "en": "{code} (“{text}”)"},
     "some": {"fr": "pour une partie de ces combinaisons seulement", "en": "for some of these combinations only"},
     "one": {"fr": "« {name} »", "en": "“{name}”"},
+    "of one": {"fr": "{who} ({which})", "en": "{who} ({which})"},
+    "elapsed": {"fr": "au moins {time}", "en": "at least {time}"},
+    "not elapsed": {"fr": "moins de {time}", "en": "less than {time}"},
+    "ago": {"fr": "{what} il y a {times}", "en": "{what} {times} ago"},
+    "or": {"fr": " ou ", "en": " or "},
+    "and": {"fr": " et ", "en": " and "},
 }
 
 
@@ -76,6 +81,7 @@ def tell(found: Iterable[RequestClass], old: RuleSet, new: RuleSet, language: La
 class _Teller:
     def __init__(self, old: RuleSet, new: RuleSet, language: Language) -> None:
         self._old, self._new, self._language = old, new, language
+        self._changed: dict[str, set[str]] = {}
 
     def tell(self, found: Sequence[RequestClass]) -> list[Told]:
         alike: dict[tuple[object, ...], dict[str, list[RequestClass]]] = {}
@@ -101,13 +107,13 @@ class _Teller:
         change = one.change
         what = dict.fromkeys(self._action(each) for each in classes)
         sentence = _SAID[change.kind][self._language].format(
-            who=self._who(one), what=self._listed(list(what), MOST_ACTIONS),
+            who=self._who(one), what=self._listed(list(what), MOST_ACTIONS, "or"),
             before=self._answer(change.before), after=self._answer(change.after),
         )  # fmt: skip
         if conditions := self._conditions(one):
             sentence += self._phrase("colon") + conditions
         return Told(
-            change.kind, sentence[:1].upper() + sentence[1:],
+            change.kind, self._text(Text(*(sentence[:1].upper() + sentence[1:],) * 2)),
             self._always(one), tuple(dict.fromkeys(each.change.profile for each in classes)),
             tuple(dict.fromkeys(each.change.action for each in classes)), tuple(classes),
         )  # fmt: skip
@@ -116,7 +122,7 @@ class _Teller:
         return _PHRASES[phrase][self._language].format(**words)
 
     def _text(self, text: Text) -> str:
-        return text.fr if self._language == "fr" else text.en
+        return say(text, self._language)
 
     def _who(self, one: RequestClass) -> str:
         """The subject, by what tells most of it: the rows of a table, else all that is named."""
@@ -126,17 +132,42 @@ class _Teller:
         listed = [name for name in named if self._is_of_table(name)]
         if listed and len(named[listed[0]]) > 1:
             return self._values(listed[0], named[listed[0]])
-        parts = [self._values(name, values) for name, values in named.items()]
-        return ", ".join(parts) or self._phrase("anybody")
+        parts = [self._values(name, values) for name, values in named.items() if name not in listed]
+        if parts and listed:
+            which = self._listed([self._value(listed[0], value) for value in named[listed[0]]], MOST_NAMED, "and")
+            parts[0] = self._phrase("of one", who=parts[0], which=which)
+        return ", ".join(parts or [self._values(name, named[name]) for name in listed]) or self._phrase("anybody")
 
     def _conditions(self, one: RequestClass) -> str:
         """What else is named; long lists come last."""
         named = {name: values for name, values in self._worth_telling(one).items() if not name.startswith(_SUBJECT)}
-        parts = [said for name, values in one.facts.items() if (said := self._label(name, values))]
+        parts = [*self._times(one)]
+        parts += [said for name, values in one.facts.items() if (said := self._label(name, values))]
         parts += [self._values(name, named[name]) for name in sorted(named, key=self._is_of_table)]
         if one.change.typed and not one.exact and len(one.named) > 1:
             parts.append(self._phrase("some"))
         return ", ".join(parts)
+
+    def _times(self, one: RequestClass) -> Iterator[str]:
+        """How long ago a date must lie, where a delay after it has changed; of one that has not, it tells nothing."""
+        changed = self._changed_delays(one.change.profile)
+        found: dict[str, list[str]] = {}
+        for variable, values in one.facts.items():
+            name, _, amount = variable.partition(" elapsed ")
+            if amount and name in changed and len(values) == 1:
+                number, unit = amount.split()
+                time = duration(int(number), unit, self._language)
+                found.setdefault(name, []).append(self._phrase("elapsed" if values[0] else "not elapsed", time=time))
+        attributes = {**self._old.vocabulary.attributes, **self._new.vocabulary.attributes}
+        for name, times in found.items():
+            yield self._phrase("ago", what=self._text(attributes[name].title), times=self._phrase("and").join(times))
+
+    def _changed_delays(self, profile: str) -> set[str]:
+        """The dates after which one of the two rule sets waits so long, and the other does not."""
+        if profile not in self._changed:
+            old, new = (_delays(ruleset, profile) for ruleset in (self._old, self._new))
+            self._changed[profile] = {test.attribute for test in old ^ new}
+        return self._changed[profile]
 
     def _worth_telling(self, one: RequestClass) -> dict[str, tuple[Option, ...]]:
         """The named attributes, without what goes without saying and what is not stated at all."""
@@ -168,15 +199,15 @@ class _Teller:
         names = [self._value(name, value) for value in values]
         wording = self._wording(name)
         if wording is None or not wording.table:
-            return self._listed(names, MOST_NAMED)
+            return self._listed(names, MOST_NAMED, "and" if name.startswith(_SUBJECT) else "or")
         many = self._text(wording.many)
         if len(names) == 1:
             return self._phrase("one", many=many, name=names[0])
-        return self._phrase("count", n=len(names), many=many, names=self._listed(names, MOST_NAMED))
+        return self._phrase("count", n=len(names), many=many, names=self._listed(names, MOST_NAMED, "and"))
 
-    def _listed(self, names: list[str], most: int) -> str:
+    def _listed(self, names: list[str], most: int, joiner: str) -> str:
         if len(names) <= most + 1:
-            return ", ".join(names)
+            return self._phrase(joiner).join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
         return self._phrase("others", names=", ".join(names[:most]), n=len(names) - most)
 
     def _value(self, name: str, value: Option) -> str:
@@ -203,8 +234,6 @@ class _Teller:
         if not change.action:
             return self._phrase("no action")
         known = {**self._old.vocabulary.actions, **self._new.vocabulary.actions}
-        if change.layout.is_item:
-            return self._phrase("item", title=self._text(known[change.layout.asked].title))
         return self._text(known[change.action].title)
 
     def _answer(self, word: str) -> str:
@@ -214,6 +243,12 @@ class _Teller:
             if said:
                 return self._phrase("quoted", code=word, text=self._text(said))
         return word or self._phrase("none")
+
+
+def _delays(ruleset: RuleSet, profile: str) -> set[Elapsed]:
+    conditions = (rule.conditions.get(profile) for rule in ruleset.rules)
+    tests = (test for condition in conditions if condition for test in tests_of(condition))
+    return {test for test in tests if isinstance(test, Elapsed)}
 
 
 def _asked(one: RequestClass) -> str:

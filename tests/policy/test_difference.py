@@ -18,6 +18,7 @@ from policy.difference.compare import Comparison, Kind
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams
 from policy.model import Answer
 from policy.ruleset import load
+from tests.policy.small_rules import written
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
@@ -98,9 +99,45 @@ def test_a_cell_of_the_matrix_is_told_with_its_profession_and_type(tmp_path: Pat
     closing = [one for one in found["sentences"] if one["kind"] == "closes"]
     assert closing
     assert all(
-        "“pharmacien”" in one["sentence"] and "“Historique des vaccinations”" in one["sentence"] for one in closing
+        "Professionals (pharmacien)" in one["sentence"] and "“Historique des vaccinations”" in one["sentence"]
+        for one in closing
     )
     assert {name for one in found["sentences"] for name in one["profiles"]} == {"seed-2011"}
+
+
+@pytest.mark.slow
+def test_a_changed_delay_is_told_with_its_dates(tmp_path: Path) -> None:
+    """An authorisation that ends sooner: how old it must be for the answer to change."""
+    target = _edited(
+        tmp_path, "profiles/seed-2011.yaml", "authorisation_validity_days: 365", "authorisation_validity_days: 30"
+    )
+    told = " ".join(_diff(RULES, target, "--profile", "seed-2011").stdout.split())
+    assert "date de l'autorisation il y a au moins 30 jours et moins de 365 jours" in told
+
+
+@pytest.mark.slow
+def test_items_and_actors_are_told_in_good_french(tmp_path: Path) -> None:
+    """A document is seen in a list, one profession stands beside its actor, and no delay that is as it was is told."""
+    row = "11369-6,Historique des vaccinations,52,D+,A"
+    target = _edited(tmp_path, "matrix.csv", f"{row}+", f"{row}-")
+    told = _diff(RULES, target, "--profile", "seed-2011", "--json").stdout
+    assert "Les professionnels (pharmacien) ne peuvent plus lire un document ou voir un document dans une liste" in told
+    assert "date de l'autorisation il y a" not in told
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", "1 classe de demandes change de réponse (1 s'ouvre, 0 se ferme)"),
+        ("en", "the answers to 1 class of requests change (1 opens, 0 close)"),
+    ],
+)
+def test_one_class_is_told_in_the_singular(tmp_path: Path, language: str, said: str) -> None:
+    """Of a rule set with one denial less."""
+    old, new = written(tmp_path / "old"), written(tmp_path / "new")
+    text = (new / "doors.yaml").read_text("utf-8")
+    (new / "doors.yaml").write_text(text[: text.index("- id: QUIET")], "utf-8")
+    assert said in _diff(old, new, "--lang", language).stdout
 
 
 def test_other_answers_of_a_refusal_are_told(tmp_path: Path) -> None:
