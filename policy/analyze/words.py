@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from policy.analyze.domain import NOW, Stated
 from policy.analyze.shown import DOCUMENT, STRAY, Shown
-from policy.condition import Unit
+from policy.language import LANGUAGES, duration, typeset
 from policy.shape import Text
 from policy.vocabulary import Attribute, Vocabulary
-
-_UNITS: dict[Unit, tuple[str, str]] = {
-    "days": ("jours", "days"),
-    "months": ("mois", "months"),
-    "years": ("ans", "years"),
-}
 
 
 def in_words(fact: Shown, vocabulary: Vocabulary) -> Text | None:
@@ -25,7 +19,7 @@ def in_words(fact: Shown, vocabulary: Vocabulary) -> Text | None:
         return Text("l'horloge manque", "the clock is missing") if fact.option is Stated.BROKEN else _period(fact)
     attribute = vocabulary.attributes[fact.attribute]
     said = _said(fact, attribute)
-    return Text(f"{attribute.title.fr} : {said.fr}", f"{attribute.title.en}: {said.en}")
+    return Text(typeset(f"{attribute.title.fr} : {said.fr}"), f"{attribute.title.en}: {said.en}")
 
 
 def _period(fact: Shown) -> Text:
@@ -34,15 +28,17 @@ def _period(fact: Shown) -> Text:
 
 def _said(fact: Shown, attribute: Attribute) -> Text:
     if fact.code:
-        contains = Text(f"contient {fact.code}", f"contains {fact.code}")
-        return contains if fact.held else Text(f"ne contient pas {fact.code}", f"does not contain {fact.code}")
+        return Text(f"dont {fact.code}", f"with {fact.code}") if fact.held else _without(fact.code)
     if fact.amount:
-        number, unit = fact.amount
-        french, english = _UNITS[unit]
+        french, english = (duration(*fact.amount, language) for language in LANGUAGES)
         if fact.held:
-            return Text(f"{number} {french} ou plus", f"{number} {english} ago or more")
-        return Text(f"moins de {number} {french}", f"less than {number} {english} ago")
+            return Text(f"{french} ou plus", f"{english} ago or more")
+        return Text(f"moins de {french}", f"less than {english} ago")
     return _stated(fact, attribute)
+
+
+def _without(code: str) -> Text:
+    return Text(f"sans {code}", f"without {code}")
 
 
 def _stated(fact: Shown, attribute: Attribute) -> Text:

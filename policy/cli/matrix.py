@@ -83,7 +83,7 @@ def matrix(  # noqa: PLR0913 - one parameter for each option
     elif import_:
         _import(ruleset, view, import_, language, as_json)
     else:
-        _show(ruleset, view, (profile, mode), as_json)
+        _show(ruleset, view, (profile, mode), language, as_json)
     raise typer.Exit(HELD)
 
 
@@ -158,7 +158,7 @@ def _tell_changes(changes: Sequence[Change], target: str, language: Language) ->
     console.print(say(_NEXT, language))
 
 
-def _show(ruleset: RuleSet, view: View, asked: tuple[str, str], as_json: bool) -> None:
+def _show(ruleset: RuleSet, view: View, asked: tuple[str, str], language: Language, as_json: bool) -> None:
     from policy.matrix.grid import ask
 
     profile, mode = asked
@@ -171,7 +171,7 @@ def _show(ruleset: RuleSet, view: View, asked: tuple[str, str], as_json: bool) -
         return
     from policy.matrix.terminal import show
 
-    show(view, grid, Console(emoji=False, highlight=False))
+    show(view, grid, Console(emoji=False, highlight=False), language)
 
 
 def _as_json(grid: Grid) -> dict[str, Any]:

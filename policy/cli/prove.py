@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, app, loaded, plain, tell_faults
 from policy.errors import FaultList, RuleFaults
+from policy.language import is_one
 from policy.ruleset import RuleSet
 
 if TYPE_CHECKING:
@@ -92,9 +93,9 @@ def _tell(ruleset: RuleSet, proofs: list[Proof]) -> None:
     held = sum(proof.held for proof in proofs)
     mark = "[green]✓[/]" if held == len(proofs) else "[red]✗[/]"
     questions = sum(proof.questions for proof in proofs)
-    console.print(
-        f"{mark} {held} of {len(proofs)} statements hold of every request ({questions} questions, each over all)"
-    )
+    holds = "énoncé tient" if is_one(held, "fr") else "énoncés tiennent"
+    told = f"sur {len(proofs)} pour toute demande ({questions} questions, chacune sur toutes)"
+    console.print(f"{mark} {held} {holds} {told}")
 
 
 def _tell_refutation(console: Console, ruleset: RuleSet, refutation: Refutation) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from policy.docs.markdown import Row, anchor, link, links, table
 from policy.docs.origin import Origin
 from policy.elsewhere import Elsewhere
+from policy.language import LANGUAGES, duration
 from policy.shape import Text
 
 _NO_LIMIT = "—"
@@ -74,8 +75,11 @@ def _value(value: object, unit: str) -> str:
     if value is None:
         return _NO_LIMIT
     if isinstance(value, bool):
-        return "oui · yes" if value else "non · no"
-    return f"{value} {unit}" if isinstance(value, int) else f"`{value}`"
+        return "oui · *yes*" if value else "non · *no*"
+    if not isinstance(value, int):
+        return f"`{value}`"
+    french, english = (duration(value, unit, language) for language in LANGUAGES)
+    return f"{french} · *{english.partition(' ')[2]}*"
 
 
 def questions(origin: Origin) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from policy.docs import entries, law
 from policy.docs.origin import origin
+from policy.language import typeset
 from policy.ruleset import RuleSet
 
 NAME: Final = "RULES.md"
@@ -53,7 +54,7 @@ def page(ruleset: RuleSet) -> str:
         _section(7, "catalogue", "Tout le catalogue · the whole catalogue"),
         law.catalogue(source),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n".join(typeset(line) for line in "\n\n".join(parts).split("\n")) + "\n"
 
 
 def _section(number: int, name: str, title: str) -> str:

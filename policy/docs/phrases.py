@@ -16,17 +16,17 @@ Line = tuple[int, str]
 _WORDS: Final[dict[Language, dict[str, str]]] = {
     "fr": {
         "any": "l'un au moins :", "all": "tout cela :", "not": "et rien de cela :", "or": "ou bien :", "no": "non :",
-        "contains": "contient", "contains_any": "contient l'un de", "exists": "est renseigné", "missing": "manque",
-        "same_as": "est le même que :", "one_of": "est parmi :", "elapsed": ": il y a au moins", "null": "aucun",
-        "listed_in": "est une ligne de la table", "column_of": "est une colonne de la table", "column": "colonne",
-        "of": "de la table", "parameter": "paramètre",
+        "contains": ": dont", "contains_any": ": dont l'un de", "exists": ": non vide", "missing": ": vide",
+        "same_as": "=", "one_of": ": parmi", "elapsed": ": il y a au moins", "null": "néant",
+        "listed_in": ": une ligne de la table", "column_of": ": une colonne de la table", "column": "colonne",
+        "of": "de la table", "parameter": "paramètre", "colon": " : ",
     },
     "en": {
         "any": "at least one:", "all": "all of this:", "not": "and nothing of this:", "or": "or else:", "no": "not:",
         "contains": "contains", "contains_any": "contains one of", "exists": "is given", "missing": "is missing",
         "same_as": "is the same as:", "one_of": "is among:", "elapsed": "at least so long ago:", "null": "none",
         "listed_in": "is a row of table", "column_of": "is a column of table", "column": "column",
-        "of": "of table", "parameter": "parameter",
+        "of": "of table", "parameter": "parameter", "colon": ": ",
     },
 }  # fmt: skip
 
@@ -69,7 +69,8 @@ class Phrases:
         if key == "definition":
             return [(depth, f"[{self._title(self.definitions, name)}](#{name})") for name in _texts(node)]
         if key.startswith("parameter."):
-            return [(depth, f"{self.word('parameter')} `{key.removeprefix('parameter.')}` : {self._values(node)}")]
+            name = f"{self.word('parameter')} `{key.removeprefix('parameter.')}`"
+            return [(depth, f"{name}{self.word('colon')}{self._values(node)}")]
         return [(depth, self._test(key, node))]
 
     def _test(self, name: str, node: Node) -> str:
@@ -78,7 +79,7 @@ class Phrases:
             return self._operator(title, node)
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return title if node.value else f"{self.word('no')} {title}"
-        return f"{title} : {self._values(node)}"
+        return f"{title}{self.word('colon')}{self._values(node)}"
 
     def _operator(self, title: str, tree: Mapping) -> str:
         """One operator on one attribute, as the grammar reads it."""
@@ -87,7 +88,8 @@ class Phrases:
             where = (
                 f"{self.word('column')} {self._other(tests['column'])} {self.word('of')} {self._values(tests['of'])}"
             )
-            return f"{title} : {where} : {self._cell(tests['is'])}"
+            colon = self.word("colon")
+            return f"{title}{colon}{where}{colon}{self._cell(tests['is'])}"
         word, value = next(iter(tests.items()))
         if word == "exists":
             return f"{title} {self.word('exists' if isinstance(value, Scalar) and value.value else 'missing')}"

@@ -5,38 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from policy.calendar import PARIS
 from policy.condition import Among, Cell, Elapsed, Exists, Has, Listed, OneOf, Period, SameAs, Test
 from policy.explain.search import Move
 from policy.explain.variables import FREE_TEXT, Choice, Variable
 from policy.facts import UNKNOWN
+from policy.language import Language, duration, say
 from policy.shape import Text
 from policy.vocabulary import Vocabulary
 
-Language = Literal["fr", "en"]
 WITHHELD: Final = Text("(non montré)", "(not shown)")
 _WORDS: Final = {
     "yes": Text("oui", "yes"),
     "no": Text("non", "no"),
-    "none": Text("aucun", "none"),
+    "none": Text("néant", "none"),
     "unknown": Text("inconnu", "unknown"),
     "another": Text("une valeur quelconque", "any value"),
-    "not": Text("que cesse", "no longer"),
     "or": Text("ou", "or"),
-    "contains": Text("contient", "contains"),
-    "given": Text("renseigné", "given"),
+    "contains": Text("dont", "with"),
+    "given": Text("non vide", "given"),
     "among": Text("parmi", "among"),
     "add": Text("ajouter", "add"),
     "remove": Text("retirer", "remove"),
     "of": Text("de", "of"),
     "with": Text("avec", "with"),
-    "listed": Text("figure dans", "listed in"),
+    "listed": Text("une ligne de", "a row of"),
     "ago": Text("depuis au moins", "at least this long ago:"),
-    "days": Text("jours", "days"),
-    "months": Text("mois", "months"),
-    "years": Text("ans", "years"),
     "from": Text("à partir du", "from"),
     "until": Text("jusqu'au", "until"),
     "today": Text("aujourd'hui", "today"),
@@ -54,7 +50,12 @@ class Words:
 
     def text(self, text: Text) -> str:
         """A sentence of the rule files."""
-        return text.fr if self.language == "fr" else text.en
+        return say(text, self.language)
+
+    @property
+    def colon(self) -> str:
+        """What stands between a name and what is said of it."""
+        return self.text(Text(" : ", ": "))
 
     def title(self, attribute: str) -> str:
         """What an attribute is called."""
@@ -88,46 +89,47 @@ class Words:
         if isinstance(test, Period):
             parts = [("from", test.since), ("until", test.until)]
             return f"{self._word('today')} " + " ".join(f"{self._word(key)} {day}" for key, day in parts if day)
-        return f"{self.title(test.attribute)} {self._asked(test)}"
+        return f"{self.title(test.attribute)}{self._asked(test)}"
 
     def wanted(self, test: Test, now: bool | None) -> str:
         """The other answer to a test than the present one, as a statement."""
-        return f"{self._word('not')} « {self.test(test)} »" if now else self.test(test)
+        said = self.test(test)
+        return self.text(Text(f"que cesse « {said} »", f"no longer “{said}”")) if now else said
 
     def _asked(self, test: Test) -> str:  # one line a test
         match test:
             case Among(values=values):
-                return f": {self._one_of(values)}"
+                return f"{self.colon}{self._one_of(values)}"
             case SameAs(other=other):
-                return f"= {self.title(other)}"
+                return f" = {self.title(other)}"
             case OneOf(other=other):
-                return f"{self._word('among')} : {self.title(other)}"
+                return f"{self.colon}{self._word('among')} {self.title(other)}"
             case Has(value=value):
-                return f"{self._word('contains')} {value}"
+                return f"{self.colon}{self._word('contains')} {value}"
             case Exists():
-                return f": {self._word('given')}"
+                return f"{self.colon}{self._word('given')}"
             case Elapsed(amount=amount, unit=unit):
-                return f": {self._word('ago')} {amount} {self._word(unit)}"
+                return f"{self.colon}{self._word('ago')} {duration(amount, unit, self.language)}"
             case Listed(table=table):
-                return f"{self._word('listed')} {table}"
+                return f"{self.colon}{self._word('listed')} {table}"
             case Cell():
                 column = self.title(test.column) if test.column_is_attribute else test.column
                 wanted = self.title(test.same_as) if test.same_as else self._one_of(test.values)
-                return f"× {column} ({test.table}) : {wanted}"
+                return f" × {column} ({test.table}){self.colon}{wanted}"
             case Period():
                 return ""
 
     def move(self, move: Move, now: Any) -> str:
         """A change, from the present value to another."""
         told = self._change(move.variable, move.choice, now)
-        brought = ", ".join(f"{self.title(v.attribute)} : {self.choice(v, c)}" for v, c in move.brought)
+        brought = ", ".join(f"{self.title(v.attribute)}{self.colon}{self.choice(v, c)}" for v, c in move.brought)
         return f"{told} ({self._word('with')} {brought})" if brought else told
 
     def _change(self, variable: Variable, choice: Choice, now: Any) -> str:
         title = self.title(variable.attribute)
         if variable.member:
-            return f"{title} : {self._word('add' if choice.value else 'remove')} {variable.member}"
-        return f"{title} : {self.fact(variable.attribute, now)} → {self.choice(variable, choice)}"
+            return f"{title}{self.colon}{self._word('add' if choice.value else 'remove')} {variable.member}"
+        return f"{title}{self.colon}{self.fact(variable.attribute, now)} → {self.choice(variable, choice)}"
 
     def choice(self, variable: Variable, choice: Choice) -> str:
         """The value that a change leads to, and those that would do as well."""

@@ -215,6 +215,15 @@ def test_a_revision_is_named_as_git_names_it(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.decode()[:24]) == (3, "HEAD:rules/doors.yaml:2:")
 
 
+def test_the_request_of_the_officers_page_is_answered() -> None:
+    """The example that rules/README.md shows is decided, and explained, as the page says."""
+    page = (ROOT / "rules" / "README.md").read_text("utf-8")
+    request = page.split("```json\n")[1].split("```")[0].encode()
+    answer = json.loads(_dmp("decide", given=b" ".join(request.split(b"\n"))).stdout)
+    assert (answer["external"], answer["rules"], answer.get("faults")) == ("NOT_FOUND", ["VIS-03"], None)
+    assert "retirer MASQUE_PS" in _dmp("explain", given=request).stdout.decode()
+
+
 def test_what_is_written_is_said(tmp_path: Path) -> None:
     """A file that a command writes is named, with what to do next."""
     sheet, page = tmp_path / "matrice.csv", tmp_path / "matrice.html"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from policy.docs import page
+from policy.language import UNBROKEN
 from policy.ruleset import RuleSet, load
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ def test_every_rule_is_told_in_both_languages(ruleset: RuleSet, text: str) -> No
     parts = dict(re.findall(r'#### <a id="([^"]+)"></a>(.*?)(?=\n#{2,4} |\Z)', text, flags=re.DOTALL))
     assert parts.keys() == {rule.id for rule in ruleset.rules}
     for rule in ruleset.rules:
-        told = parts[rule.id].replace("\\", "")
+        told = parts[rule.id].replace("\\", "").replace(UNBROKEN, " ")
         wanted = [
             rule.title.fr,
             rule.title.en,
@@ -69,9 +70,19 @@ def test_every_rule_is_told_in_both_languages(ruleset: RuleSet, text: str) -> No
 
 def test_conditions_are_told_in_words(text: str) -> None:
     """The condition of a known rule, word for word, with its alternatives and its exception."""
-    assert "• labels de confidentialité contient `MASQUE_PS`" in text
-    assert "`VALIDE`<br>• et rien de cela :<br>&emsp;• date de l'autorisation : il y a au moins durée" in text
-    assert "| **oui · yes** | **non · no** |" in text
+    plain = text.replace(UNBROKEN, " ")
+    assert "• labels de confidentialité : dont `MASQUE_PS`" in plain
+    assert "`VALIDE`<br>• et rien de cela :<br>&emsp;• date de l'autorisation : il y a au moins durée" in plain
+    assert "| **oui · *yes*** | **non · *no*** |" in plain
+    assert "| **1 mois · *month*** |" in plain
+
+
+def test_french_spaces_do_not_break_and_english_has_none(text: str) -> None:
+    """No space that breaks before a double sign or within quotation marks, and no English colon set apart."""
+    prose = re.sub(r"`[^`\n]*`", "`", text)
+    assert not re.findall(r".{10} [:;?!»](?!\w).{5}|.{10}« .{5}", prose)
+    assert f"who acts{UNBROKEN}:" not in text
+    assert "• who acts: `" in text
 
 
 def test_a_changed_word_makes_the_page_stale(tmp_path: Path) -> None:
@@ -82,4 +93,4 @@ def test_a_changed_word_makes_the_page_stale(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("retention_years: 10", "retention_years: 11"), "utf-8")
     command = [sys.executable, "-m", "services.cli", "rules", "docs", "--rules", str(folder)]
     assert [subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode for _ in range(2)] == [1, 0]
-    assert "11 years" in (folder / "RULES.md").read_text("utf-8")
+    assert "11 ans · *years*" in (folder / "RULES.md").read_text("utf-8")
