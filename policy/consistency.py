@@ -11,8 +11,8 @@ from policy.errors import Fault, FaultList, Place
 from policy.grammar import Grammar
 from policy.rule import Readings, Rule
 from policy.source import Node
-from policy.table import Table
-from policy.vocabulary import TableSource, Vocabulary
+from policy.table import Table, TableSource
+from policy.vocabulary import Vocabulary
 
 EXAMPLES = 3
 """Actions that a fault names of those that it is about."""

@@ -8,9 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from policy import shape
 from policy.errors import FaultList, Place, one_of
-from policy.source import content_of, decoded
-from policy.vocabulary import TableSource
+from policy.source import Mapping as Tree
+from policy.source import Node, content_of, decoded
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """A CSV file of the rule set, and how its cells are read."""
+
+    name: str
+    file: str
+    key: str
+    marks: Mapping[str, str]
+    columns: str
+    """The table whose rows are this one's columns, or empty."""
+    place: Place
+    rows: str = ""
+    """The table whose rows are this one's rows too, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,29 @@ class Table:
     """Where each row stands in the file."""
     head: int = 1
     """Where the header stands in the file."""
+
+
+def read_source(name: str, node: Node, faults: FaultList) -> TableSource:
+    """An entry of `tables` in the vocabulary."""
+    tree = shape.mapping(
+        node, f"table `{name}`", ("file", "key", "marks", "rows", "columns", "fr", "en"), faults
+    ) or Tree(node.place, ())
+    marks = tree.get("marks")
+    rows, columns = tree.get("rows"), tree.get("columns")
+    return TableSource(
+        name,
+        shape.text(shape.required(tree, "file", f"table `{name}`", faults), "file", faults),
+        shape.text(shape.required(tree, "key", f"table `{name}`", faults), "key", faults),
+        {
+            mark: shape.text(value, "a mark's meaning", faults)
+            for _, mark, value in shape.entries(marks, "marks", faults)
+        }
+        if marks
+        else {},
+        shape.text(columns, "columns", faults) if columns else "",
+        node.place,
+        shape.text(rows, "rows", faults) if rows else "",
+    )
 
 
 def read_table(source: TableSource, path: Path, name: str, faults: FaultList) -> Table:

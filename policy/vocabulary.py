@@ -11,6 +11,7 @@ from policy.changes import Change, Changer, read_changers, read_changes
 from policy.errors import FaultList, Place, RuleFaults
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar
+from policy.table import TableSource, read_source
 from policy.wording import Wording, check_wording, read_wording
 
 
@@ -89,21 +90,6 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class TableSource:
-    """A CSV file of the rule set, and how its cells are read."""
-
-    name: str
-    file: str
-    key: str
-    marks: Map[str, str]
-    columns: str
-    """The table whose rows are this one's columns, or empty."""
-    place: Place
-    rows: str = ""
-    """The table whose rows are this one's rows too, or empty."""
-
-
-@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Every word of the rule set."""
 
@@ -179,17 +165,13 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
     tree = shape.mapping(node, "the vocabulary", _KEYS, faults)
     if tree is None:
         raise RuleFaults(faults.faults)
-    actions = {name: _action(name, value, faults) for _, name, value in _named(tree, "actions", faults)}
-    for key, name, _ in _named(tree, "actions", FaultList()):
-        for target in (actions[name].items, actions[name].asks_for):
-            if target and target not in actions:
-                faults.add_unknown(key.place, "action", target, actions)
+    actions = _actions(tree, faults)
     default = shape.mapping(tree.get("default"), "default", ("stage", "rule"), faults)
     parameters = {name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)}
     obligations, always, terms = _obligations(tree, parameters, faults)
     attributes = _attributes(tree, actions, faults)
     changers = read_changers(tree.get("changers"), faults)
-    tables = tuple(_table(name, value, faults) for _, name, value in _named(tree, "tables", faults))
+    tables = tuple(read_source(name, value, faults) for _, name, value in _named(tree, "tables", faults))
     wording = read_wording(tree.get("wording"), faults)
     check_wording(wording, {a.name: _values_of(a) for a in attributes.values()}, [t.name for t in tables], faults)
     return Vocabulary(
@@ -222,6 +204,16 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         parameters_at={name: key.place for key, name, _ in _named(tree, "parameters", FaultList())},
         concerns={word: item.place for item, word in shape.texts(tree.get("concerns"), "concerns", faults)},
     )
+
+
+def _actions(tree: Mapping, faults: FaultList) -> dict[str, Action]:
+    named = _named(tree, "actions", faults)
+    actions = {name: _action(name, value, faults) for _, name, value in named}
+    for key, name, _ in named:
+        for target in (actions[name].items, actions[name].asks_for):
+            if target and target not in actions:
+                faults.add_unknown(key.place, "action", target, actions)
+    return actions
 
 
 def _values_of(attribute: Attribute) -> tuple[str, ...]:
@@ -386,25 +378,3 @@ def _obligations(
 def _duties(tree: Mapping) -> dict[str, Text]:
     found = _named(tree, "obligations", FaultList())
     return {name: _title(node, "an obligation", FaultList()) for _, name, node in found if isinstance(node, Mapping)}
-
-
-def _table(name: str, node: Node, faults: FaultList) -> TableSource:
-    tree = shape.mapping(
-        node, f"table `{name}`", ("file", "key", "marks", "rows", "columns", "fr", "en"), faults
-    ) or Mapping(node.place, ())
-    marks = tree.get("marks")
-    rows, columns = tree.get("rows"), tree.get("columns")
-    return TableSource(
-        name,
-        shape.text(shape.required(tree, "file", f"table `{name}`", faults), "file", faults),
-        shape.text(shape.required(tree, "key", f"table `{name}`", faults), "key", faults),
-        {
-            mark: shape.text(value, "a mark's meaning", faults)
-            for _, mark, value in shape.entries(marks, "marks", faults)
-        }
-        if marks
-        else {},
-        shape.text(columns, "columns", faults) if columns else "",
-        node.place,
-        shape.text(rows, "rows", faults) if rows else "",
-    )

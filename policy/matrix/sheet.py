@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policy.errors import FaultList, Place
-from policy.vocabulary import TableSource
+from policy.table import TableSource
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 """What a spreadsheet would take for a formula, and the mark that keeps it from doing so."""
