@@ -46,7 +46,7 @@ def test_an_officer_learns_why_another_was_refused(world: World, officer: Person
     assert masked.basis
     assert any(test.holds and "MASQUE_PS" in test.statement.fr for test in masked.tests)
     unmasked = told.otherwise[0]
-    assert statements(unmasked) == ["confidentiality labels : remove MASQUE_PS"]
+    assert statements(unmasked) == ["confidentiality labels: remove MASQUE_PS"]
     assert (unmasked.likely, unmasked.answer) == (True, authorization.ANSWER_OK)
 
 
