@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from policy import shape
-from policy.engine import Engine
 from policy.errors import FaultList, Place
 from policy.model import Decision
 from policy.ruleset import RuleSet, read_parameters
 from policy.source import Mapping
-from policy.variant import engine_with
+from policy.variant import Engines, Setting
 from policy.world import PARTS, names, plain, read_world
 
 _AGO = re.compile(r"(\d+) days ago")
@@ -72,6 +71,11 @@ class Case:
     parameters: tuple[tuple[str, object], ...] = ()
     """What the table sets in place of the profile's own."""
 
+    @property
+    def setting(self) -> Setting:
+        """The profile that it is asked in, and how that is set."""
+        return self.profile, self.parameters
+
 
 TABLES = "*_test.yaml"
 
@@ -79,9 +83,9 @@ TABLES = "*_test.yaml"
 def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
     """Ask every case of every table in the files of this pattern; a fault in a table goes to `faults`."""
     report = Report()
-    variants: dict[tuple[str, object], Engine] = {}
+    engines = Engines(ruleset)
     for case in cases(ruleset, faults, files):
-        engine = _engine(ruleset, case, variants)
+        engine = engines.of(case.setting)
         decision = engine.decide(case.request)
         report.asked.append(case)
         for answer in (decision, *engine.decide_items(case.request).values()):
@@ -89,15 +93,6 @@ def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
         if found := wrong(case, decision):
             report.failures.append(Failure(case.place, case.table, case.title, *found))
     return report
-
-
-def _engine(ruleset: RuleSet, case: Case, variants: dict[tuple[str, object], Engine]) -> Engine:
-    if not case.parameters:
-        return ruleset.engines[case.profile]
-    key = (case.profile, case.parameters)
-    if key not in variants:
-        variants[key] = engine_with(ruleset, case.profile, dict(case.parameters))
-    return variants[key]
 
 
 def _made(ruleset: RuleSet, decision: Decision) -> set[str]:

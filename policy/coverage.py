@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from policy.condition import Condition, Constant, Every, Has, Negation, Period, Some, Test, tests_of
+from policy.engine import Engine
 from policy.errors import Place
 from policy.questions import AskedCase
 from policy.ruleset import RuleSet
+from policy.variant import Engines, Setting
 
 Truths = tuple[bool | None, ...]
 """What each test of a condition said, in the order of `tests_of`."""
@@ -45,17 +47,31 @@ class Coverage:
 
 
 def coverage(ruleset: RuleSet, cases: Iterable[AskedCase]) -> Coverage:
-    """The coverage of every test written in a rule or a definition by the questions of these cases."""
+    """The coverage of every test written in a rule or a definition by the questions of these cases.
+
+    A test that no profile comes to, since a parameter says otherwise, counts only where a case sets that parameter.
+    """
+    engines, by_setting = Engines(ruleset), _by_setting(ruleset, cases)
     ways: set[Way] = set()
     seen: set[Way] = set()
-    for profile, vectors in _vectors(ruleset, cases).items():
-        for rule in ruleset.engines[profile].rules:
-            condition = rule.conditions[profile]
+    for setting, asked in by_setting.items():
+        engine = engines.of(setting)
+        vectors = _vectors(engine, asked)
+        for rule in engine.rules:
+            condition = rule.conditions[engine.profile]
             tests = [_written(test, rule.place) for test in tests_of(condition)]
             ways.update(Way(*test, truth) for test in tests for truth in (True, False))
             decided = _decided(condition, rule.effect == "permit", vectors[rule.id])
             seen.update(Way(*tests[number], truth) for number, truth in decided)
     return Coverage(frozenset(seen), tuple(sorted(ways - seen)))
+
+
+def _by_setting(ruleset: RuleSet, cases: Iterable[AskedCase]) -> dict[Setting, list[AskedCase]]:
+    """The cases by what they are asked of; every profile as it is, asked or not."""
+    found: dict[Setting, list[AskedCase]] = {(profile, ()): [] for profile in ruleset.profiles}
+    for case in cases:
+        found.setdefault(case.case.setting, []).append(case)
+    return found
 
 
 def _written(test: Test, rule: Place) -> tuple[Place, str]:
@@ -64,23 +80,21 @@ def _written(test: Test, rule: Place) -> tuple[Place, str]:
     return test.place or rule, f"{name} {test.value}" if isinstance(test, Has) else name
 
 
-def _vectors(ruleset: RuleSet, cases: Iterable[AskedCase]) -> dict[str, dict[str, set[Truths]]]:
-    """By profile and rule: what the tests of its condition said together, each combination once."""
-    found: dict[str, dict[str, set[Truths]]] = {profile: defaultdict(set) for profile in ruleset.profiles}
+def _vectors(engine: Engine, cases: Iterable[AskedCase]) -> dict[str, set[Truths]]:
+    """By rule: what the tests of its condition said together, each combination once."""
+    found: dict[str, set[Truths]] = defaultdict(set)
     concerned = {
-        (profile, action): [(r.id, tuple(tests_of(r.conditions[profile]))) for r in engine.rules if action in r.actions]
-        for profile, engine in ruleset.engines.items()
-        for action in ruleset.vocabulary.actions
+        action: [(r.id, tuple(tests_of(r.conditions[engine.profile]))) for r in engine.rules if action in r.actions]
+        for action in engine.vocabulary.actions
     }
     for case in cases:
-        ground = ruleset.engines[case.profile].ground
         for question in case.questions:
             known: dict[Test, bool | None] = {}
-            for name, tests in concerned[case.profile, question.action]:
+            for name, tests in concerned[question.action]:
                 for test in tests:
                     if test not in known:
-                        known[test] = ground.test(test, question.facts.values)
-                found[case.profile][name].add(tuple(known[test] for test in tests))
+                        known[test] = engine.ground.test(test, question.facts.values)
+                found[name].add(tuple(known[test] for test in tests))
     return found
 
 

@@ -47,9 +47,9 @@ class AskedCase:
 
 
 def asked(ruleset: RuleSet, cases: Iterable[Case]) -> list[AskedCase]:
-    """Type the facts of every case that is asked of a profile as it is, without parameters of its own."""
+    """Type the facts of every case."""
     reader = FactReader(ruleset.vocabulary)
-    return [AskedCase(case, _questions(ruleset, reader, case)) for case in cases if not case.parameters]
+    return [AskedCase(case, _questions(ruleset, reader, case)) for case in cases]
 
 
 def _questions(ruleset: RuleSet, reader: FactReader, case: Case) -> tuple[Question, ...]:

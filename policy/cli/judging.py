@@ -6,25 +6,40 @@ import multiprocessing
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from rich.console import Console
 from rich.progress import track
 
 from policy.mutants import Mutant
 from policy.mutation import Fate, Judge, Verdict
-from policy.shape import Text
 
 CHUNK = 16
-EVERY = Text("toutes", "all")
+_Z = 1.96
+"""The standard normal quantile of 0.975."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What became of many mutants."""
+    """What became of many mutants: of all, or of some that were drawn with equal chances."""
 
-    of: Text
-    """How many were judged, in words: all, or a sample."""
     verdicts: tuple[Verdict, ...]
+    among: int
+    """How many there are."""
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether only some were judged."""
+        return len(self.verdicts) < self.among
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """What a sample tells of all: between which shares they lie, 19 times of 20 (Wilson's score interval)."""
+        count = max(self.could_be_caught, 1)
+        share, spread = self.count(Fate.CAUGHT) / count, _Z * _Z / count
+        middle = share + spread / 2
+        half = _Z * sqrt((share * (1 - share) + spread / 4) / count)
+        return max((middle - half) / (1 + spread), 0), min((middle + half) / (1 + spread), 1)
 
     def count(self, fate: Fate) -> int:
         """How many ended so."""

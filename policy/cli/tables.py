@@ -26,7 +26,7 @@ from policy.cli.app import (
     plain,
     tell_faults,
 )
-from policy.cli.judging import EVERY, Score, judged
+from policy.cli.judging import Score, judged
 from policy.coverage import Coverage, coverage
 from policy.errors import FaultList, RuleFaults
 from policy.language import Language, typeset
@@ -49,19 +49,35 @@ class Measured:
     of: int
     wanted: int
     said: Text
+    of_all: tuple[float, float] | None = None
+    """Of a sample, between which shares all probably lie."""
 
     @property
     def held(self) -> bool:
-        """Whether enough was reached."""
+        """Whether enough was reached: by a sample, whether enough of all may well be."""
+        if self.of_all is not None:
+            return self.of > 0 and self.of_all[1] * 100 >= self.wanted
         return self.reached * 100 >= self.wanted * self.of
 
     def text(self, language: Language) -> str:
         """The figure with its words."""
-        per_cent = f"{100 * self.reached / self.of:.1f}" if self.of else "0"
+        # Rounded down: what lacks one is not all.
+        per_cent = f"{1000 * self.reached // self.of / 10}" if self.of else "0"
         if language == "en":
-            return f"{self.said.en}: {self.reached} of {self.of}, {per_cent} % (at least {self.wanted} %)"
-        share = f"{per_cent.replace('.', ',')} % (au moins {self.wanted} %)"
+            return f"{self.said.en}: {self.reached} of {self.of}, {per_cent} %{self._wanted.en}"
+        share = f"{per_cent.replace('.', ',')} %{self._wanted.fr}"
         return typeset(f"{self.said.fr} : {self.reached} sur {self.of}, {share}")
+
+    @property
+    def _wanted(self) -> Text:
+        """What must be reached, and of a sample what it tells."""
+        if self.of_all is None:
+            return Text(f" (au moins {self.wanted} %)", f" (at least {self.wanted} %)")
+        low, high = (round(100 * share) for share in self.of_all)
+        return Text(
+            f" ; sur l'ensemble, de {low} à {high} % (au moins {self.wanted} % ; `--mutants all` le dit au juste)",
+            f"; of all, {low} to {high} % (at least {self.wanted} %; `--mutants all` tells for sure)",
+        )
 
 
 @app.command("test")
@@ -93,12 +109,15 @@ def run_tests(
     if junit is not None:
         _write(junit, report, figures)
     if as_json:
-        typer.echo(json.dumps(_as_json(ruleset, report, seen, score, figures), ensure_ascii=False))
+        planted = {"mutants": None} if count else {}
+        typer.echo(json.dumps(planted | _as_json(ruleset, report, seen, score, figures), ensure_ascii=False))
     else:
         from policy.cli.tested import Page
 
         page = Page(Console(emoji=False, highlight=False, soft_wrap=True), language)
         page.run(report, figures, not_covered(ruleset, report), seen, score)
+        if count and score is None:
+            page.not_planted()
     raise typer.Exit(HELD if _held(report, figures) else FAILED)
 
 
@@ -112,22 +131,18 @@ def _count(mutants: str) -> int:
 
 
 def _score(ruleset: RuleSet, report: Report, count: int) -> Score:
-    from policy.mutants import all_mutants, sample
+    from policy.mutants import all_mutants, drawn
+    from policy.mutants.equivalence import Equivalence
     from policy.mutation import Judge, Trial
     from policy.rule import Readings
     from policy.ruleset import assemble, read_files
 
     files, readings = read_files(ruleset.folder, FaultList(), ruleset.called), Readings()
     base = assemble(files, FaultList(), readings)
-    judge = Judge(files, readings, Trial(base, report.asked))
+    judge = Judge(files, readings, Trial(base, report.asked), Equivalence(base).witness)
     everything = all_mutants(files, base)
-    chosen = everything if count < 0 else sample(everything, count, SEED)
-    said = EVERY if len(chosen) == len(everything) else _sample(len(chosen), len(everything))
-    return Score(said, judged(judge, chosen))
-
-
-def _sample(count: int, of: int) -> Text:
-    return Text(f"un échantillon de {count} sur {of}", f"a sample of {count} from {of}")
+    chosen = everything if count < 0 else drawn(everything, count, SEED)
+    return Score(judged(judge, chosen), len(everything))
 
 
 def _figures(ruleset: RuleSet, report: Report, seen: Coverage, score: Score | None) -> list[Measured]:
@@ -143,8 +158,13 @@ def _figures(ruleset: RuleSet, report: Report, seen: Coverage, score: Score | No
         ),
     ]  # fmt: skip
     if score is not None:
-        said = Text(f"erreurs plantées, attrapées ({score.of.fr})", f"planted mistakes caught, {score.of.en}")
-        found.append(Measured("mutants", score.count(Fate.CAUGHT), score.could_be_caught, MUTANTS_WANTED, said))
+        count, among = len(score.verdicts), score.among
+        of = Text(f"un échantillon de {count} sur {among}", f"a sample of {count} from {among}")
+        of = of if score.is_sample else Text(f"toutes les {among}", f"all {among}")
+        said = Text(f"erreurs plantées, attrapées ({of.fr})", f"planted mistakes caught, {of.en}")
+        of_all = score.interval if score.is_sample else None
+        caught = score.count(Fate.CAUGHT)
+        found.append(Measured("mutants", caught, score.could_be_caught, MUTANTS_WANTED, said, of_all))
     return found
 
 
@@ -188,11 +208,12 @@ def _as_json(
     if score is not None:
         answer["mutants"] = {
             **{fate.value: score.count(fate) for fate in Fate},
-            "sample": score.of != EVERY,
+            "sample": score.is_sample,
+            "interval": score.interval if score.is_sample else None,
             "survivors": [
                 {
                     "place": str(v.mutant.place), "kind": v.mutant.kind.value,
-                    "fr": v.mutant.words.fr, "en": v.mutant.words.en,
+                    "fr": v.mutant.words.fr, "en": v.mutant.words.en, "request": v.request or None,
                 }
                 for v in score.survivors
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,7 +17,7 @@ from policy.cli.app import plain
 from policy.cli.judging import Score
 from policy.coverage import Coverage
 from policy.language import Language, is_one, say
-from policy.mutation import Fate
+from policy.mutation import Fate, Verdict
 from policy.shape import Text
 
 if TYPE_CHECKING:
@@ -43,12 +44,17 @@ _LABELS: Final = {
     "true": Text("`{asks}` n'est jamais vu décider par vrai", "`{asks}` never decides as true"),
     "false": Text("`{asks}` n'est jamais vu décider par faux", "`{asks}` never decides as false"),
     "others": Text(
-        "en outre, {same} disent la même chose, c'est prouvé, et {refused} ne se chargent pas : `check` les dirait",
-        "besides, {same} say the same by proof and {refused} do not load: `check` tells of them",
+        "non comptées : {same} qu'aucun cas ne pourrait voir, quelle que soit la demande (prouvé), et {refused} que "
+        "`check` refuse",
+        "not counted: {same} that no case could see, whatever the request (proved), and {refused} that `check` refuses",
     ),
     "survivors": Text(
-        "aucun cas ne voit les {n} que voici. Écrire un cas dont la réponse change, une fois l'erreur commise :",
-        "{n} no case catches. Write a case that is answered otherwise once the edit is made:",
+        "aucun cas ne voit les {n} que voici. Écrire un cas de la demande donnée : l'erreur en change la réponse :",
+        "{n} no case catches. Write a case of the request that is given: once the edit is made, its answer is another:",
+    ),
+    "not planted": Text(
+        "[yellow]aucune erreur n'a été plantée :[/] tout cas qui échoue les attraperait toutes ; d'abord le corriger",
+        "[yellow]no mistake was planted:[/] a case that does not hold would catch every one; mend it first",
     ),
     "more": Text("… et {n} de plus : --json les donne toutes", "… and {n} more: --json has them all"),
 }
@@ -105,7 +111,16 @@ class Page:
         self.console.print(f"  {self._label('others', same=same, refused=refused)}")
         if score.survivors:
             self.console.print(f"  {self._label('survivors', n=len(score.survivors))}")
-            self._some([f"{v.mutant.place}: {say(v.mutant.words, self.language)}" for v in score.survivors])
+            self._some([self._survivor(verdict) for verdict in score.survivors])
+
+    def not_planted(self) -> None:
+        """Why no mistake was planted."""
+        self.console.print(self._label("not planted"))
+
+    def _survivor(self, verdict: Verdict) -> str:
+        """The mistake, and below it the smallest request that tells it."""
+        said = f"{verdict.mutant.place}: {say(verdict.mutant.words, self.language)}"
+        return f"{said}\n      {json.dumps(verdict.request, ensure_ascii=False)}" if verdict.request else said
 
     def _some(self, lines: Sequence[str]) -> None:
         for line in lines[:SHOWN]:

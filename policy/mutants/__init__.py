@@ -18,7 +18,7 @@ from policy.ruleset import Files, RuleSet, assemble
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar, Sequence
 
-__all__ = ["Kind", "Mutant", "all_mutants", "mutated", "sample"]
+__all__ = ["Kind", "Mutant", "all_mutants", "drawn", "mutated", "sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,22 @@ def all_mutants(files: Files, ruleset: RuleSet) -> list[Mutant]:
     return [replace(mutant, name=f"{number:05} {mutant.place}") for number, mutant in enumerate(found)]
 
 
+def drawn(mutants: Seq[Mutant], count: int, seed: int) -> list[Mutant]:
+    """So many of the mutants, each with the same chance, the same for a seed; in their order."""
+    chosen = random.Random(seed).sample(mutants, min(count, len(mutants)))  # noqa: S311  # drawn to be repeated
+    return sorted(chosen, key=lambda mutant: mutant.name)
+
+
 def sample(mutants: Seq[Mutant], count: int, seed: int) -> list[Mutant]:
     """So many of the mutants, from every kind in turn, the same for a seed; in their order."""
     random_order = random.Random(seed)  # noqa: S311  # drawn to be repeated, not to be secret
     kinds = [[m for m in mutants if m.kind is kind] for kind in Kind]
     for of_kind in kinds:
         random_order.shuffle(of_kind)
-    drawn: list[Mutant] = []
-    while len(drawn) < count and any(kinds):
-        drawn += [of_kind.pop() for of_kind in kinds if of_kind]
-    return sorted(drawn[:count], key=lambda mutant: mutant.name)
+    found: list[Mutant] = []
+    while len(found) < count and any(kinds):
+        found += [of_kind.pop() for of_kind in kinds if of_kind]
+    return sorted(found[:count], key=lambda mutant: mutant.name)
 
 
 def _edits(name: str, root: Node | None, rules: RuleEdits, files: Files) -> Iterator[tuple[str, Edit]]:

@@ -132,9 +132,11 @@ def test_planted_mistakes_and_junit(tmp_path: Path) -> None:
     mutants = report.pop("mutants")
     assert (done.returncode, report.pop("held")) == (1, False)
     assert {fate: mutants[fate] for fate in ("caught", "survived", "equivalent", "refused")} == {
-        "caught": 19, "survived": 5, "equivalent": 0, "refused": 0,
+        "caught": 19, "survived": 4, "equivalent": 1, "refused": 0,
     }  # fmt: skip
-    assert len(mutants["survivors"]) == 5
+    assert len(mutants["survivors"]) == 4
+    request = mutants["survivors"][0].pop("request")
+    assert (request["action"], request["subject"]["kind"]) == ("shut", "KEEPER")
     assert mutants["survivors"][0] == {
         "place": f"{folder}/doors.yaml:5:12",
         "kind": "action",
@@ -145,15 +147,30 @@ def test_planted_mistakes_and_junit(tmp_path: Path) -> None:
         "cases": 10, "failures": [], "rules": {"covered": 2, "of": 2, "not_covered": []},
         "conditions": {"seen": 8, "of": 8, "unseen": []},
     }  # fmt: skip
-    assert b"19 of 24, 79.2 % (at least 90 %)" in (tmp_path / "j.xml").read_bytes()
+    assert b"19 of 23, 82.6 % (at least 90 %)" in (tmp_path / "j.xml").read_bytes()
 
 
 def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
-    """So many mutants are drawn, the same each time, and the figure says that they are a sample."""
+    """So many are drawn, the same each time; the figure says what they tell of all, and only what is hopeless fails."""
     folder = written(tmp_path / "rules", *FULL)
-    told = [_dmp("test", "--mutants", "8", "--lang", "en", "--rules", str(folder)).stdout for _ in range(2)]
-    assert told[0] == told[1]
-    assert "a sample of 8 from 24" in told[0].decode()
+    done = [_dmp("test", "--mutants", "8", "--lang", "en", "--rules", str(folder)) for _ in range(2)]
+    assert done[0].stdout == done[1].stdout
+    assert "a sample of 8 from 24" in done[0].stdout.decode()
+    assert "`--mutants all` tells for sure" in done[0].stdout.decode()
+    assert done[0].returncode == 0  # 82.6 % of all are caught: that eight can not tell
+    hopeless = _dmp("test", "--json", "--mutants", "20", "--rules", str(written(tmp_path / "few", *FULL[:2])))
+    mutants = json.loads(hopeless.stdout)["mutants"]
+    assert mutants["interval"][1] < 0.9
+
+
+def test_no_mistake_is_planted_where_a_case_fails(tmp_path: Path) -> None:
+    """Such a case would catch every mutant: that none was planted is said."""
+    folder = written(tmp_path / "rules", *FULL, table("late: true, loud: true"))
+    done = _dmp("test", "--mutants", "8", "--rules", str(folder))
+    assert done.returncode == 1
+    assert "aucune erreur n'a été plantée" in done.stdout.decode()
+    report = json.loads(_dmp("test", "--json", "--mutants", "8", "--rules", str(folder)).stdout)
+    assert report["mutants"] is None
 
 
 def test_too_few_conditions_fail(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_is_proved_the_same_counts_neither_way(tmp_path: Path) -> None:
     files = read_files(written(tmp_path / "rules", *FULL), faults)
     ruleset = assemble(files, faults, readings)
     trial = Trial(ruleset, run(ruleset, faults).asked)
-    proved = Judge(files, readings, trial, proof=lambda _old, _new: True)
+    proved = Judge(files, readings, trial, witness=lambda _old, _new: None)
     fates = [proved.verdict(mutant).fate for mutant in all_mutants(files, ruleset)]
     assert fates.count(Fate.EQUIVALENT) == len(NEVER_ASKED | NOT_SAID)
     assert fates.count(Fate.SURVIVED) == 0

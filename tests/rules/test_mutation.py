@@ -17,6 +17,7 @@ from policy.mutation import Fate, Judge, Trial
 from policy.questions import asked
 from policy.rule import Readings
 from policy.ruleset import Files, RuleSet, assemble, read_files
+from policy.variant import Engines
 
 RULES = Path(__file__).parents[2] / "rules"
 DEEP = bool(os.environ.get("DMP_TEST_DEEP"))
@@ -65,21 +66,21 @@ def test_the_conditions_were_seen_to_decide(planted: Planted) -> None:
     found = coverage(planted.ruleset, asked(planted.ruleset, planted.cases))
     assert 100 * len(found.seen) >= CONDITIONS_WANTED * found.of
     nothing = coverage(planted.ruleset, [])
-    assert (len(nothing.seen), nothing.of) == (0, found.of)
+    assert (len(nothing.seen), found.of >= nothing.of > 0) == (0, True)
 
 
 def test_a_trial_answers_as_the_engine(planted: Planted) -> None:
     """Every case's decision from the typed questions is the decision of the engine on the request."""
     trial = Trial(planted.ruleset, planted.cases)
-    own = [case for case in planted.cases if not case.parameters]
-    for case, decision in zip(own, trial.decisions(), strict=True):
-        assert decision == planted.ruleset.engines[case.profile].decide(case.request), case
+    engines = Engines(planted.ruleset)
+    for case, decision in zip(planted.cases, trial.decisions(), strict=True):
+        assert decision == engines.of(case.setting).decide(case.request), case
 
 
 def test_the_rules_as_they_are_fail_no_case_of_a_trial(planted: Planted) -> None:
-    """A case that is asked with other parameters than the profile's would catch every mutant; it is no part of one."""
+    """A case that fails anyhow would catch every mutant; those that set parameters of their own are part of it."""
     trial = Trial(planted.ruleset, planted.cases)
-    assert len(trial.cases) < len(planted.cases)
+    assert any(asked.case.parameters for asked in trial.cases)
     failed = [
         asked.case
         for asked, decision in zip(trial.cases, trial.decisions(), strict=True)
