@@ -2,6 +2,6 @@
 
 from policy.analyze.domain import Domain
 from policy.analyze.outcome import Outcome, Outcomes
-from policy.analyze.witness import Unshowable, decision_on, request_of
+from policy.analyze.witness import Unshowable, decision_on, holds_in, request_of
 
-__all__ = ["Domain", "Outcome", "Outcomes", "Unshowable", "decision_on", "request_of"]
+__all__ = ["Domain", "Outcome", "Outcomes", "Unshowable", "decision_on", "holds_in", "request_of"]

@@ -60,6 +60,7 @@ class Domain:
         """Take in every test of the rules, and of further conditions that will be asked about."""
         of_rules = [c for ruleset in rulesets for rule in ruleset.rules for c in rule.conditions.values()]
         tests = {test for condition in (*of_rules, *conditions) for test in tests_of(condition)}
+        self._variables: dict[str, z3.BoolRef] = {}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {
             name: tuple(
@@ -76,15 +77,21 @@ class Domain:
 
     def states(self, attribute: str, option: Option) -> z3.BoolRef:
         """The variable that says that a request states this of an attribute."""
-        return z3.Bool(f"{attribute} is {option!r}")
+        return self._variable(f"{attribute} is {option!r}")
 
     def has(self, attribute: str, code: str) -> z3.BoolRef:
         """The variable that says that a set has a code, where a set is given."""
-        return z3.Bool(f"{attribute} has {code!r}")
+        return self._variable(f"{attribute} has {code!r}")
 
     def elapsed(self, attribute: str, amount: Amount) -> z3.BoolRef:
         """The variable that says that so much has elapsed, where a time is given."""
-        return z3.Bool(f"{attribute} elapsed {amount!r}")
+        return self._variable(f"{attribute} elapsed {amount!r}")
+
+    def _variable(self, name: str) -> z3.BoolRef:
+        found = self._variables.get(name)
+        if found is None:
+            found = self._variables[name] = z3.Bool(name)
+        return found
 
     def codes(self, attribute: str) -> tuple[str, ...]:
         """All codes that a set may have, in any of the vocabularies."""

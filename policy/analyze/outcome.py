@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import z3
 
@@ -17,30 +18,78 @@ from policy.ruleset import RuleSet
 from policy.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
-    """The decision on a request, each part as the formula that says when it is so."""
+    """The decision on a request: `Engine._outcome` and `_faulty`, said of all requests by formulas.
 
-    action: str
-    profile: str
+    Each part is made when it is first asked for.
+    """
+
     encoder: Encoder = field(repr=False)
+    profile: str
     rules: Mapping[str, Rule] = field(repr=False)
     """The rules that concern the action in the profile, by id."""
     fired: Mapping[str, z3.BoolRef] = field(repr=False)
-    permitted: z3.BoolRef
-    stages: Mapping[str, z3.BoolRef]
-    """The stage that denied."""
-    answers: Mapping[Answer, z3.BoolRef]
-    told: Mapping[str, z3.BoolRef] = field(repr=False)
-    """The determining rules, the want of a permit among them."""
-    duties: Mapping[str, z3.BoolRef]
-    """The obligations of the decision, always those of every decision."""
-    scopes: Mapping[str, z3.BoolRef]
 
     @property
     def reading(self) -> Reading:
         """How the rule set's vocabulary reads the request."""
         return self.encoder.reading
+
+    @property
+    def action(self) -> str:
+        """The action that is asked about."""
+        return self.reading.action
+
+    @cached_property
+    def permitted(self) -> z3.BoolRef:
+        """Whether the request is permitted."""
+        return all_of([self._unfaulted, negation(self._faulty)])
+
+    @property
+    def stages(self) -> Mapping[str, z3.BoolRef]:
+        """The stage that denied."""
+        return self._staged[0]
+
+    @cached_property
+    def answers(self) -> Mapping[Answer, z3.BoolRef]:
+        """The outward answer."""
+        return {Answer.OK: self.permitted, **self._staged[1]}
+
+    @cached_property
+    def told(self) -> Mapping[str, z3.BoolRef]:
+        """The determining rules, the want of a permit among them."""
+        return _told(self.rules, self.fired, self.permitted, self._staged[2], self.reading.vocabulary.default_rule)
+
+    @cached_property
+    def duties(self) -> Mapping[str, z3.BoolRef]:
+        """The obligations of the decision, always those of every decision."""
+        return _duties(self.reading.vocabulary, self.rules, self.fired, self.permitted)
+
+    @cached_property
+    def scopes(self) -> Mapping[str, z3.BoolRef]:
+        """The narrowest scope among the permits that fired."""
+        return _scopes(self.reading.vocabulary, self.rules, self.fired, self.permitted)
+
+    @cached_property
+    def _permits(self) -> z3.BoolRef:
+        return any_of(self.fired[name] for name, rule in self.rules.items() if rule.effect == "permit")
+
+    @cached_property
+    def _unfaulted(self) -> z3.BoolRef:
+        """Whether the rules permit it, whatever its faults."""
+        denied = any_of(self.fired[name] for name, rule in self.rules.items() if rule.effect == "deny")
+        return all_of([self._permits, negation(denied)])
+
+    @property
+    def _faulty(self) -> z3.BoolRef:
+        return self.reading.faults_of_document if self.reading.is_item else self.reading.ill_typed
+
+    @cached_property
+    def _staged(self) -> _Staged:
+        fault = all_of([self._unfaulted, self._faulty])
+        vocabulary = self.reading.vocabulary
+        return _staged(vocabulary, _denials(vocabulary, self.rules, self.fired, negation(self._permits), fault))
 
 
 class Outcomes:
@@ -72,26 +121,8 @@ class Outcomes:
                 rule.id: encoder.formula(narrow(rule.conditions[profile], "action", action), rule.effect == "permit")
                 for rule in rules.values()
             }
-            found = self._outcomes[profile, action] = decided(encoder, profile, rules, fired)
+            found = self._outcomes[profile, action] = Outcome(encoder, profile, rules, fired)
         return found
-
-
-def decided(encoder: Encoder, profile: str, rules: Mapping[str, Rule], fired: Mapping[str, z3.BoolRef]) -> Outcome:
-    """The decision that rules make which fire so: `Engine._outcome` and `_faulty`, said of all requests."""
-    reading, vocabulary = encoder.reading, encoder.reading.vocabulary
-    permits = any_of(fired[name] for name, rule in rules.items() if rule.effect == "permit")
-    denied = any_of(fired[name] for name, rule in rules.items() if rule.effect == "deny")
-    faulty = reading.faults_of_document() if reading.is_item else reading.ill_typed()
-    unfaulted = all_of([permits, negation(denied)])
-    permitted = all_of([unfaulted, negation(faulty)])
-    denials = _denials(vocabulary, rules, fired, negation(permits), all_of([unfaulted, faulty]))
-    stages, answers, told = _staged(vocabulary, denials)
-    return Outcome(
-        reading.action, profile, encoder, rules, fired, permitted, stages, {Answer.OK: permitted, **answers},
-        _told(rules, fired, permitted, told, vocabulary.default_rule),
-        _duties(vocabulary, rules, fired, permitted),
-        _scopes(vocabulary, rules, fired, permitted),
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +153,11 @@ def _denials(
     return found
 
 
-def _staged(
-    vocabulary: Vocabulary, denials: list[_Denial]
-) -> tuple[dict[str, z3.BoolRef], dict[Answer, z3.BoolRef], dict[str, z3.BoolRef]]:
+_Staged = tuple[dict[str, z3.BoolRef], dict[Answer, z3.BoolRef], dict[str, z3.BoolRef]]
+"""The stages, the answers and the rules that are told."""
+
+
+def _staged(vocabulary: Vocabulary, denials: list[_Denial]) -> _Staged:
     """When each stage is the first that denies, what is answered, and when each rule is among those of the answer."""
     stages: dict[str, z3.BoolRef] = {}
     answers: dict[Answer, list[z3.BoolRef]] = {}

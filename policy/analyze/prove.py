@@ -15,7 +15,7 @@ from policy.analyze.questions import Questions
 from policy.analyze.reading import all_of
 from policy.analyze.shown import Shown, smallest
 from policy.analyze.statement import Statement
-from policy.analyze.witness import Unshowable, decision_on, request_of
+from policy.analyze.witness import Unshowable, decision_on, holds_in, request_of
 from policy.condition import Condition
 from policy.model import Decision
 from policy.ruleset import RuleSet
@@ -97,7 +97,7 @@ def _prove(outcomes: Outcomes, questions: Questions, profile: str, proof: Proof)
 def _refutation(ruleset: RuleSet, statement: Statement, outcome: Outcome, breaks: z3.BoolRef) -> Refutation:
     model, facts = smallest(outcome.reading, breaks)
     try:
-        request = request_of(model, outcome.reading, outcome.profile)
+        request = request_of(holds_in(model), outcome.reading, outcome.profile)
     except Unshowable:
         return Refutation(outcome.action, outcome.profile, {}, None, facts, confirmed=False)
     decision = decision_on(ruleset.engines[outcome.profile], outcome.reading, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import z3
 
@@ -108,19 +109,22 @@ class Reading:
         """Whether the attribute, a date or time, has a value."""
         return YES if name == NOW else self._states(name, Stated.GIVEN)
 
+    @cached_property
     def faults_of_document(self) -> z3.BoolRef:
         """Whether the document is ill-typed."""
         names = [name for name in self.domain.options if name.startswith("document.")]
         return any_of([self.domain.stray_in_document, *self._faults(names)])
 
+    @cached_property
     def faults_elsewhere(self) -> z3.BoolRef:
         """Whether anything but the document is ill-typed."""
         names = [name for name in self.domain.options if not name.startswith("document.")]
         return any_of([self.domain.stray, *self._faults(names)])
 
+    @cached_property
     def ill_typed(self) -> z3.BoolRef:
         """Whether anything is."""
-        return any_of([self.faults_elsewhere(), self.faults_of_document()])
+        return any_of([self.faults_elsewhere, self.faults_of_document])
 
     def laws(self) -> list[z3.BoolRef]:
         """What holds of every request for this action: an item is there."""
@@ -170,7 +174,7 @@ class Reading:
         if attribute.derived == "presence":
             return self.document_exists if value is True else negation(self.document_exists) if value is False else NO
         if attribute.derived == "faults":
-            return self.ill_typed() if value is True else negation(self.ill_typed()) if value is False else NO
+            return self.ill_typed if value is True else negation(self.ill_typed) if value is False else NO
         if value is None:
             return self.nothing(attribute.name)
         stated = self._states(attribute.name, value) if typed(attribute, value) is not ILL_TYPED else NO

@@ -40,8 +40,8 @@ def smallest(reading: Reading, wanted: z3.BoolRef) -> tuple[z3.ModelRef, tuple[S
     solver = reading.domain.solver()
     solver.add(reading.laws())
     solver.add(negation(wanted))
-    if z3.is_false(model.eval(reading.ill_typed(), model_completion=True)):
-        solver.add(negation(reading.ill_typed()))
+    if z3.is_false(model.eval(reading.ill_typed, model_completion=True)):
+        solver.add(negation(reading.ill_typed))
     return model, _core(solver, facts)
 
 
@@ -50,7 +50,7 @@ def _least(reading: Reading, wanted: z3.BoolRef) -> z3.ModelRef:
     domain = reading.domain
     solver = domain.solver()
     solver.add([*reading.laws(), wanted])
-    wishes = [negation(domain.stray), negation(domain.stray_in_document), negation(reading.ill_typed())]
+    wishes = [negation(domain.stray), negation(domain.stray_in_document), negation(reading.ill_typed)]
     wishes += [domain.states(name, Stated.MISSING) for name in domain.options if name != NOW]
     wishes += [negation(domain.has(name, code)) for name in _sets(domain) for code in domain.codes(name)]
     wishes += [domain.states(name, value) for name, value in _usual(domain)]

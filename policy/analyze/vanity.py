@@ -80,7 +80,7 @@ def _all(rule: Rule, outcomes: Outcomes) -> Iterator[Outcome]:
 
 
 def _fires(outcome: Outcome, rule: Rule) -> z3.BoolRef:
-    return all_of([outcome.fired[rule.id], negation(outcome.reading.ill_typed())])
+    return all_of([outcome.fired[rule.id], negation(outcome.reading.ill_typed)])
 
 
 def _wins(outcome: Outcome, rule: Rule) -> z3.BoolRef:

@@ -84,22 +84,12 @@ class _Cutter:
         """The region as a few products, where it is such; else as it is."""
         if depth == 0 or self._is_product(shadow):
             return [shadow]
-        cuts = [(parts, name) for name in self._named if 1 < len(parts := self._cut(shadow, name)) <= MOST_PARTS]
+        cut, number = self._diagrams.cut, self._translation.number
+        cuts = [(parts, name) for name in self._named if 1 < len(parts := cut(shadow, number[name])) <= MOST_PARTS]
         if not cuts:
             return [shadow]
         parts, _ = min(cuts, key=lambda cut: (len(cut[0]), self._named.index(cut[1])))
         return [piece for part in parts for piece in self._parts(part, depth - 1)]
-
-    def _cut(self, shadow: Region, name: str) -> list[Region]:
-        """The region by the values of one attribute; values that leave the same of the rest stay together."""
-        number = self._translation.number[name]
-        rests: dict[Region, Region] = {}
-        for value in range(len(self._translation.values[name])):
-            here = self._diagrams.both(shadow, self._diagrams.where(number, [value]))
-            if here != NOTHING:
-                rest = self._diagrams.whatever(here, [number])
-                rests[rest] = self._diagrams.either(rests.get(rest, NOTHING), here)
-        return list(rests.values())
 
     def _is_product(self, shadow: Region) -> bool:
         hull = self._diagrams.both(self._all, self._hull(shadow))

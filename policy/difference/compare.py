@@ -206,7 +206,7 @@ class _Regions:
             lawful = region(law, lawful)
         if self._pair.refused:
             return lawful
-        well_typed = region(negation(new.ill_typed()), region(negation(old.ill_typed()), lawful))
+        well_typed = region(negation(new.ill_typed), region(negation(old.ill_typed), lawful))
         return well_typed if self._typed else self._translation.diagrams.without(lawful, well_typed)
 
     def _concerned(self) -> Region:
@@ -311,6 +311,6 @@ class _Regions:
         alone = translation.diagrams.both(translation.lawful, translation.where(DOCUMENT_GIVEN, [False]))
         permitted = alone
         for one in lists:
-            typed = translation.region(negation(one.reading.ill_typed()), permitted)
+            typed = translation.region(negation(one.reading.ill_typed), permitted)
             permitted = Decided(one, typed, translation, typed=True).permitted
         return translation.diagrams.whatever(permitted, translation.of_document)

@@ -28,8 +28,10 @@ class Decided:
         for stage in self._vocabulary.stages:
             for word in stage.order:
                 for denial in self._denials(stage.id, Answer(word)):
-                    found[Answer(word)] = diagrams.either(found[Answer(word)], diagrams.both(left, denial))
-                    left = diagrams.without(left, denial)
+                    denied = diagrams.both(left, denial)
+                    if denied != NOTHING:
+                        found[Answer(word)] = diagrams.either(found[Answer(word)], denied)
+                        left = diagrams.without(left, denied)
         # INVARIANT: a request with a fault is never permitted.
         return found | (
             {Answer.OK: left} if self._typed else {Answer.FORBIDDEN: diagrams.either(found[Answer.FORBIDDEN], left)}

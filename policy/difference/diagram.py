@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 Region = int
 """A set of requests: the number of a node. Equal sets have equal numbers."""
 NOTHING, EVERYTHING = 0, 1
+Values = int
+"""A set of values of one variable: a bit for each."""
+Parts = tuple[tuple[Region, Values], ...]
+"""Where a node leads, each end once, and with which values: hundreds of values lead to few ends."""
+
+
+def _together(parts: Iterable[tuple[Region, Values]]) -> Parts:
+    """The same with each end once."""
+    together: dict[Region, Values] = {}
+    for end, values in parts:
+        together[end] = together.get(end, 0) | values
+    return tuple(sorted(together.items()))
 
 
 class Diagrams:
@@ -15,31 +27,35 @@ class Diagrams:
     def __init__(self, sizes: Sequence[int]) -> None:
         """Variables are numbered from 0, tested in this order; `sizes` are the numbers of their values."""
         self.sizes = tuple(sizes)
+        self._all = [(1 << size) - 1 for size in self.sizes]
         last = len(self.sizes)
         self._variable = [last, last]
-        self._edges: list[tuple[Region, ...]] = [(), ()]
-        self._nodes: dict[tuple[int, tuple[Region, ...]], Region] = {}
+        self._parts: list[Parts] = [(), ()]
+        self._nodes: dict[tuple[int, Parts], Region] = {}
         self._met: dict[tuple[Region, Region], Region] = {}
         self._joined: dict[tuple[Region, Region], Region] = {}
         self._turned: dict[Region, Region] = {NOTHING: EVERYTHING, EVERYTHING: NOTHING}
+        self._possible: dict[Region, dict[int, frozenset[int]]] = {}
 
-    def _node(self, variable: int, edges: tuple[Region, ...]) -> Region:
-        first = edges[0]
-        if edges.count(first) == len(edges):
-            return first
-        key = (variable, edges)
+    def _node(self, variable: int, parts: Iterable[tuple[Region, Values]]) -> Region:
+        kept = _together(parts)
+        if len(kept) == 1:
+            return kept[0][0]
+        key = (variable, kept)
         found = self._nodes.get(key)
         if found is None:
-            found = self._nodes[key] = len(self._edges)
+            found = self._nodes[key] = len(self._parts)
             self._variable.append(variable)
-            self._edges.append(edges)
+            self._parts.append(key[1])
         return found
 
     def where(self, variable: int, values: Collection[int]) -> Region:
         """The requests in which the variable has one of these values."""
-        chosen = frozenset(values)
-        edges = tuple(EVERYTHING if value in chosen else NOTHING for value in range(self.sizes[variable]))
-        return self._node(variable, edges)
+        return self._where(variable, sum(1 << value for value in frozenset(values)))
+
+    def _where(self, variable: int, values: Values) -> Region:
+        others = self._all[variable] & ~values
+        return self._node(variable, [(end, some) for end, some in ((EVERYTHING, values), (NOTHING, others)) if some])
 
     def both(self, left: Region, right: Region) -> Region:
         """What lies in both."""
@@ -53,7 +69,7 @@ class Diagrams:
         found = self._met.get(key)
         if found is None:
             variable, pairs = self._aligned(left, right)
-            found = self._met[key] = self._node(variable, tuple([self.both(a, b) for a, b in pairs]))
+            found = self._met[key] = self._node(variable, [(self.both(a, b), values) for a, b, values in pairs])
         return found
 
     def either(self, left: Region, right: Region) -> Region:
@@ -68,24 +84,23 @@ class Diagrams:
         found = self._joined.get(key)
         if found is None:
             variable, pairs = self._aligned(left, right)
-            found = self._joined[key] = self._node(variable, tuple([self.either(a, b) for a, b in pairs]))
+            found = self._joined[key] = self._node(variable, [(self.either(a, b), values) for a, b, values in pairs])
         return found
 
-    def _aligned(self, left: Region, right: Region) -> tuple[int, Iterator[tuple[Region, Region]]]:
-        """The first variable that either tests, and the pairs that each of its values leads to."""
+    def _aligned(self, left: Region, right: Region) -> tuple[int, list[tuple[Region, Region, Values]]]:
+        """The first variable that either tests, and the pairs that its values lead to."""
         one, other = self._variable[left], self._variable[right]
         variable = min(one, other)
-        size = self.sizes[variable]
-        lefts = self._edges[left] if one == variable else (left,) * size
-        rights = self._edges[right] if other == variable else (right,) * size
-        return variable, zip(lefts, rights, strict=True)
+        lefts = self._parts[left] if one == variable else ((left, self._all[variable]),)
+        rights = self._parts[right] if other == variable else ((right, self._all[variable]),)
+        return variable, [(a, b, both) for a, some in lefts for b, others in rights if (both := some & others)]
 
     def opposite(self, region: Region) -> Region:
         """What does not lie in it."""
         found = self._turned.get(region)
         if found is None:
-            edges = tuple([self.opposite(edge) for edge in self._edges[region]])
-            found = self._turned[region] = self._node(self._variable[region], edges)
+            parts = [(self.opposite(end), values) for end, values in self._parts[region]]
+            found = self._turned[region] = self._node(self._variable[region], parts)
         return found
 
     def without(self, region: Region, other: Region) -> Region:
@@ -107,17 +122,54 @@ class Diagrams:
         def walk(node: Region) -> Region:
             found = known.get(node)
             if found is None:
-                edges = tuple([walk(edge) for edge in self._edges[node]])
+                parts = [(walk(end), values) for end, values in self._parts[node]]
                 variable = self._variable[node]
-                found = self.union(set(edges)) if variable in forgotten else self._node(variable, edges)
-                known[node] = found
+                known[node] = found = (
+                    self.union([end for end, _ in parts]) if variable in forgotten else self._node(variable, parts)
+                )
             return found
 
         return walk(region)
 
-    def possible(self, region: Region) -> dict[int, frozenset[int]]:
+    def cut(self, region: Region, variable: int) -> list[Region]:
+        """The region in parts, by the values of a variable; values that leave the same of the rest stay together."""
+        known: dict[Region, Parts] = {}
+
+        def rests(node: Region) -> Parts:
+            """What is left of a node when the variable is known, and for which values."""
+            if self._variable[node] > variable:
+                return ((node, self._all[variable]),)
+            if self._variable[node] == variable:
+                return self._parts[node]
+            found = known.get(node)
+            if found is None:
+                found = known[node] = self._refined(node, [(rests(end), some) for end, some in self._parts[node]])
+            return found
+
+        chosen = sorted(values for rest, values in _together(rests(region)) if rest != NOTHING)
+        return [self.both(region, self._where(variable, values)) for values in chosen]
+
+    def _refined(self, node: Region, ends: list[tuple[Parts, Values]]) -> Parts:
+        """The rests of a node from those of its ends, each with the values that lead there."""
+        groups: list[tuple[Values, list[tuple[Region, Values]]]] = [(-1, [])]
+        for parts, here in ends:
+            groups = [
+                (both, [*chosen, (rest, here)])
+                for some, chosen in groups
+                for rest, values in parts
+                if (both := some & values)
+            ]
+        return _together((self._node(self._variable[node], chosen), values) for values, chosen in groups)
+
+    def possible(self, region: Region) -> Mapping[int, frozenset[int]]:
         """By variable, the values that it has somewhere in the region; variables that are free are left out."""
-        seen: dict[int, set[int]] = {}
+        found = self._possible.get(region)
+        if found is None:
+            found = self._possible[region] = self._values_of(region)
+        return found
+
+    def _values_of(self, region: Region) -> dict[int, frozenset[int]]:
+        seen: dict[int, Values] = {}
         free: set[int] = set()
         done: set[Region] = set()
         waiting = [(-1, region)] if region != NOTHING else []
@@ -127,16 +179,19 @@ class Diagrams:
             if node in done or node == EVERYTHING:
                 continue
             done.add(node)
-            values = seen.setdefault(self._variable[node], set())
-            for value, edge in enumerate(self._edges[node]):
-                if edge != NOTHING:
-                    values.add(value)
-                    waiting.append((self._variable[node], edge))
+            variable = self._variable[node]
+            for end, values in self._parts[node]:
+                if end != NOTHING:
+                    seen[variable] = seen.get(variable, 0) | values
+                    waiting.append((variable, end))
         return {
-            variable: frozenset(values)
+            variable: frozenset(self._listed(variable, values))
             for variable, values in seen.items()
-            if variable not in free and len(values) < self.sizes[variable]
+            if variable not in free and values != self._all[variable]
         }
+
+    def _listed(self, variable: int, values: Values) -> Iterator[int]:
+        return (value for value in range(self.sizes[variable]) if values >> value & 1)
 
     def one(self, region: Region, liking: Mapping[int, Sequence[int]]) -> dict[int, int]:
         """One request of the region, by variable, each with the first value of its liking that is possible.
@@ -147,24 +202,16 @@ class Diagrams:
             raise ValueError("an empty region has no request")
         chosen = {}
         while region != EVERYTHING:
-            variable = self._variable[region]
-            edges = self._edges[region]
+            variable, edges = self.edges(region)
             chosen[variable] = next(value for value in liking[variable] if edges[value] != NOTHING)
             region = edges[chosen[variable]]
         return chosen
 
-    def given(self, region: Region, variable: int) -> list[tuple[Region, frozenset[int]]]:
-        """What is left of the region for each value of the variable that it starts with; equal ones together."""
-        if self._variable[region] != variable:
-            return [(region, frozenset(range(self.sizes[variable])))]
-        parts: dict[Region, set[int]] = {}
-        for value, edge in enumerate(self._edges[region]):
-            parts.setdefault(edge, set()).add(value)
-        return [(part, frozenset(values)) for part, values in parts.items() if part != NOTHING]
-
     def edges(self, node: Region) -> tuple[int, tuple[Region, ...]]:
         """The variable that a node tests, and where each of its values leads."""
-        return self._variable[node], self._edges[node]
+        variable = self._variable[node]
+        ends = {value: end for end, values in self._parts[node] for value in self._listed(variable, values)}
+        return variable, tuple(ends[value] for value in range(self.sizes[variable]))
 
     def below(self, region: Region) -> list[Region]:
         """The nodes of a region, each after those that it leads to; the two ends are left out."""
@@ -174,9 +221,5 @@ class Diagrams:
             node = waiting.pop()
             if node > EVERYTHING and node not in found:
                 found.add(node)
-                waiting += self._edges[node]
+                waiting += [end for end, _ in self._parts[node]]
         return sorted(found)  # a node is made after its edges
-
-    def size(self) -> int:
-        """How many nodes there are."""
-        return len(self._edges)

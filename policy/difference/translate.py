@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import z3
 
 from policy.analyze.domain import NOW, Domain, Option, Stated
+from policy.analyze.witness import Holds
 from policy.condition import attributes_of, tests_of
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams, Region
 from policy.ruleset import RuleSet
@@ -62,18 +63,14 @@ class Translation:
         own = (DOCUMENT_GIVEN, STRAY_IN_DOCUMENT)
         return [n for n, name in enumerate(self.names) if name in own or name.startswith("document.")]
 
-    def assumptions(self, chosen: Mapping[int, int]) -> list[z3.BoolRef]:
-        """What a solver must assume to come to this request: `chosen` values by variable, all others as the first."""
-        terms = dict(zip(self._leaves.values(), self._terms, strict=True))
-        found = []
-        for variable, name in enumerate(self.names):
-            value = chosen.get(variable, 0)
-            if self.values[name] == (False, True):
-                term = terms[variable, YES]
-                found.append(term if value == YES else z3.Not(term))
-            else:
-                found.append(terms[variable, value])
-        return found
+    def holds(self, chosen: Mapping[int, int]) -> Holds:
+        """The variables of the domain that hold of a request: `chosen` values by variable, all others the first."""
+
+        def holds(term: z3.BoolRef) -> bool:
+            leaf = self._leaves[term.get_id()]
+            return leaf is not None and chosen.get(leaf[0], 0) == leaf[1]
+
+        return holds
 
     def formula(self, region: Region) -> z3.BoolRef:
         """The region as a formula again, for a solver that knows the laws."""

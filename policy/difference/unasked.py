@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import z3
 
 from policy.analyze.domain import Domain
 from policy.analyze.encode import Encoder
-from policy.analyze.outcome import Outcome, decided
+from policy.analyze.outcome import Outcome
 from policy.analyze.reading import YES, Reading
 from policy.condition import Among, Condition, Constant, Every, Negation, Some, narrow
 from policy.ruleset import RuleSet
@@ -22,6 +24,7 @@ class _Refused(Reading):
         super().__init__(domain, ruleset.vocabulary, action)
         self.asked, self.is_item = action, False
 
+    @cached_property
     def faults_elsewhere(self) -> z3.BoolRef:
         return YES
 
@@ -45,7 +48,7 @@ def refused(domain: Domain, ruleset: RuleSet, profile: str, action: str) -> Outc
         condition, sure = rule.conditions[profile], rule.effect == "permit"
         asked = narrow(condition, "action", action) if known else _of_no_action(condition, sure)
         fired[rule.id] = encoder.formula(asked, sure)
-    return decided(encoder, profile, rules, fired)
+    return Outcome(encoder, profile, rules, fired)
 
 
 def _of_no_action(condition: Condition, sure: bool) -> Condition:

@@ -37,11 +37,7 @@ def witness(found: RequestClass, old: RuleSet, new: RuleSet) -> Witness:
     liking = _liking(translation)
     chosen = {number: values[0] for number, values in liking.items()}
     chosen |= translation.diagrams.one(found.region, liking)
-    solver = translation.domain.solver()
-    solver.add(translation.assumptions(chosen))
-    if str(solver.check()) != "sat":
-        raise Unconfirmed(f"no request is such as the comparison of `{change.action}` foretold")
-    request = request_of(solver.model(), change.layout, change.profile)
+    request = request_of(translation.holds(chosen), change.layout, change.profile)
     was, is_now = (ruleset.engines[change.profile].decide(request) for ruleset in (old, new))
     if not _is_so(found, was, is_now):
         raise Unconfirmed(f"the engines answer `{change.action}` otherwise than the comparison foretold")

@@ -13,10 +13,9 @@ from typing import Any
 
 import z3
 
-from policy.analyze import Domain, Outcome, Outcomes, Unshowable, request_of
+from policy.analyze import Domain, Outcome, Outcomes, Unshowable, holds_in, request_of
 from policy.analyze.domain import Stated
 from policy.analyze.encode import Encoder, Known
-from policy.analyze.outcome import decided
 from policy.analyze.reading import NO, YES, Reading, all_of, any_of, negation
 from policy.analyze.shown import smallest
 from policy.condition import Test, narrow, tests_of
@@ -85,7 +84,7 @@ def _possible(domain: Domain, formula: z3.BoolRef) -> bool:
 
 def _request(reading: Reading, profile: str, formula: z3.BoolRef) -> dict[str, Any]:
     try:
-        return request_of(smallest(reading, formula)[0], reading, profile)
+        return request_of(holds_in(smallest(reading, formula)[0]), reading, profile)
     except Unshowable:
         return {}
 
@@ -120,7 +119,7 @@ class _Mutants:
         for rule in come.values():
             condition = narrow(rule.conditions[profile], "action", action)
             fired[rule.id] = encoder.formula(condition, sure=rule.effect == "permit")
-        return decided(encoder, profile, rules, fired)
+        return Outcome(encoder, profile, rules, fired)
 
     def _encoder(self, action: str) -> Encoder:
         known = self._known.setdefault(action, {})

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from policy.analyze.domain import NOW, SINGLE, TIMES, Domain, Stated
 from policy.analyze.outcome import Outcome, Outcomes
-from policy.analyze.witness import ITEM, decision_on, request_of
+from policy.analyze.witness import ITEM, decision_on, holds_in, request_of
 from policy.calendar import elapsed
 from policy.condition import SameAs, tests_of
 from policy.facts import ILL_TYPED, typed
@@ -260,7 +260,7 @@ class _Wish:
         """The wishes, the most telling first."""
         domain = outcome.reading.domain
         permitted = [_permits(outcome)] if self.permitted else []
-        faulty = [outcome.reading.faults_elsewhere()] if self.faulty else []
+        faulty = [outcome.reading.faults_elsewhere] if self.faulty else []
         known = outcome.reading.vocabulary.attributes
         bare = [name for name in domain.options if self.bare and known[name].absent is not None]
         return [
@@ -312,7 +312,7 @@ def test_every_model_is_a_request_that_is_decided_as_foretold(wish: _Wish) -> No
             solver.pop()
     assert solver.check() == z3.sat
     model = solver.model()
-    request = request_of(model, outcome.reading, wish.profile)
+    request = request_of(holds_in(model), outcome.reading, wish.profile)
     decision = decision_on(_ruleset(twisted=wish.twisted).engines[wish.profile], outcome.reading, request)
     _compare(_foretold(outcome, model), decision)
     assert (ITEM in request.get("documents", {})) is outcome.reading.is_item

@@ -112,12 +112,12 @@ def test_no_request_tells_apart_what_is_proved_the_same(bench: Bench) -> None:
     """None of the officers' cases, and none of many random requests, in either profile."""
     asked = [case.request | {"profile": case.profile} for case in cases(bench.ruleset, FaultList())]
     # A request that names no profile, or none that there is, is one for `dmp rules decide` to refuse.
-    asked = [*asked[::7], *(r for r in requests(17, 1_000) if r.get("profile") in bench.ruleset.engines)]
+    asked = [*asked[::14], *(r for r in requests(17, 800) if r.get("profile") in bench.ruleset.engines)]
     sharpest = [(r, _sharpest(r, bench.ruleset.engines[r["profile"]].decide(r))) for r in asked]
-    assert len(sharpest) > 1_500
-    suspects = [m for m in bench.mutants if m.kind in (Kind.STAGE, Kind.ACTION, Kind.PART, Kind.VALUE, Kind.ANSWER)]
+    assert len(sharpest) > 1_000
+    suspects = [m for m in bench.mutants if m.kind in (Kind.STAGE, Kind.ACTION, Kind.PART, Kind.SCOPE)]
     proved = 0
-    for mutant, other in bench.loaded(sample(suspects, 120, seed=8)):
+    for mutant, other in bench.loaded(sample(suspects, 80, seed=8)):
         if bench.equivalence.witness(bench.ruleset, other) is None:
             proved += 1
             engines = other.engines
