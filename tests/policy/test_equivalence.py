@@ -122,4 +122,4 @@ def test_no_request_tells_apart_what_is_proved_the_same(bench: Bench) -> None:
             proved += 1
             engines = other.engines
             assert not any(wrong(case, engines[r["profile"]].decide(r)) for r, case in sharpest), mutant
-    assert proved > 10
+    assert proved > 5
