@@ -35,6 +35,12 @@ _TEXTS: dict[str, dict[str, str]] = {
     "profile": {"fr": "profil", "en": "profile"},
     "always": {"fr": "toujours", "en": "always"},
     "example": {"fr": "exemple", "en": "example"},
+    "no example": {
+        "fr": "aucun exemple : aucune date trouvée ne réunit ces délais (des jours contre des mois, en fin de mois) ; "
+        "le changement ne concerne peut-être personne",
+        "en": "no example: no date was found that has these delays together (days against months at the end of a "
+        "month); the change may concern nobody",
+    },
     "others": {"fr": "… et {n} autres (tout est dans --json)", "en": "… and {n} others (all are in --json)"},
     "end": {
         "fr": "{n} classes de demandes changent de réponse ({opens}, {closes})",
@@ -128,6 +134,9 @@ def _tell_one(console: Console, shown: Shown, lang: Language) -> None:
     _tell_more(console, _TEXTS[profiles][lang], ", ".join(shown.profiles), lang)
     if shown.always:
         _tell_more(console, _TEXTS["always"][lang], " · ".join(shown.always), lang)
+    if shown.witness is None:
+        console.print(f"    [dim]{_TEXTS['no example'][lang]}[/]")
+        return
     answers = f"{shown.witness.old.answer.value} → {shown.witness.new.answer.value}"
     request = json.dumps(shown.witness.request, ensure_ascii=False)
     head = f"[dim]{_TEXTS['example'][lang]} ({answers})[/]{say(_COLON, lang)}"

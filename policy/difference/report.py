@@ -11,7 +11,7 @@ from policy.analyze.domain import Option
 from policy.difference.classes import Choice, RequestClass, classes
 from policy.difference.compare import Comparison, Kind
 from policy.difference.witness import Witness, witness
-from policy.difference.words import tell
+from policy.difference.words import Told, tell
 from policy.language import Language
 from policy.model import Decision
 from policy.ruleset import RuleSet
@@ -26,7 +26,8 @@ class Shown:
     always: tuple[str, ...]
     profiles: tuple[str, ...]
     actions: tuple[str, ...]
-    witness: Witness
+    witness: Witness | None
+    """Nothing where no dates are found that have the delays together: then the change may concern nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Difference:
     come: tuple[str, ...]
     """Profiles that only they have."""
     told: tuple[Shown, ...]
-    classes: tuple[tuple[RequestClass, Witness], ...]
+    classes: tuple[tuple[RequestClass, Witness | None], ...]
 
     @property
     def changes(self) -> bool:
@@ -60,16 +61,19 @@ def difference(
             found += classes(change, [old.vocabulary, new.vocabulary])
         progress(number, len(comparison.actions))
     witnesses = {id(one): witness(one, old, new) for one in found}
-    told = tuple(
-        Shown(one.kind, one.sentence, one.always, one.profiles, one.actions, witnesses[id(one.classes[0])])
-        for one in tell(found, old, new, language)
-    )
+    told = tuple(_shown(one, witnesses) for one in tell(found, old, new, language))
     return Difference(
         tuple(name for name in old.profiles if name not in new.profiles and profile is None),
         tuple(name for name in new.profiles if name not in old.profiles and profile is None),
         told,
         tuple((one, witnesses[id(one)]) for one in found),
     )
+
+
+def _shown(one: Told, witnesses: Mapping[int, Witness | None]) -> Shown:
+    """A sentence with the first of its classes that can be shown."""
+    found = next((shown for each in one.classes if (shown := witnesses[id(each)])), None)
+    return Shown(one.kind, one.sentence, one.always, one.profiles, one.actions, found)
 
 
 def as_json_form(found: Difference) -> dict[str, Any]:
@@ -102,7 +106,9 @@ def _option(value: Option) -> Any:
     return f"<{value.value}>" if isinstance(value, Enum) else value if isinstance(value, str | bool) else str(value)
 
 
-def _witness(shown: Witness) -> dict[str, Any]:
+def _witness(shown: Witness | None) -> dict[str, Any] | None:
+    if shown is None:
+        return None
     return {"request": shown.request, "old": _decision(shown.old), "new": _decision(shown.new)}
 
 

@@ -72,6 +72,14 @@ class Translation:
 
         return holds
 
+    def delays(self, chosen: Mapping[int, int]) -> Region:
+        """The requests in which the same has elapsed, and the day is the same, as in the one of these values."""
+        region = EVERYTHING
+        for number, name in enumerate(self.names):
+            if name == NOW or " elapsed " in name:
+                region = self.diagrams.both(region, self.diagrams.where(number, [chosen.get(number, 0)]))
+        return region
+
     def formula(self, region: Region) -> z3.BoolRef:
         """The region as a formula again, for a solver that knows the laws."""
         terms = dict(zip(self._leaves.values(), self._terms, strict=True))

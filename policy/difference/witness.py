@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.analyze.domain import NOW, Stated
-from policy.analyze.witness import ITEM, request_of
+from policy.analyze.witness import ITEM, Unshowable, request_of
 from policy.difference.classes import RequestClass
 from policy.difference.compare import Kind
+from policy.difference.diagram import NOTHING
 from policy.difference.translate import Translation
 from policy.model import Decision
 from policy.ruleset import RuleSet
 
+MOST_CHOICES = 16
 _LAST = (Stated.NULL, Stated.BROKEN)
 
 
@@ -30,18 +32,36 @@ class Witness:
     new: Decision
 
 
-def witness(found: RequestClass, old: RuleSet, new: RuleSet) -> Witness:
-    """A plain request of the class; raises Unconfirmed, or Unshowable where its times cannot be had together."""
+def witness(found: RequestClass, old: RuleSet, new: RuleSet) -> Witness | None:
+    """A plain request of the class; nothing where no dates are found that have its delays together.
+
+    Raises Unconfirmed.
+    """
     change = found.change
-    translation = change.translation
-    liking = _liking(translation)
-    chosen = {number: values[0] for number, values in liking.items()}
-    chosen |= translation.diagrams.one(found.region, liking)
-    request = request_of(translation.holds(chosen), change.layout, change.profile)
+    request = _request(found)
+    if request is None:
+        return None
     was, is_now = (ruleset.engines[change.profile].decide(request) for ruleset in (old, new))
     if not _is_so(found, was, is_now):
         raise Unconfirmed(f"the engines answer `{change.action}` otherwise than the comparison foretold")
     return Witness(request, was, is_now)
+
+
+def _request(found: RequestClass) -> dict[str, Any] | None:
+    """The request, after so many choices of delays: days and months are compared by what nearly always holds."""
+    change = found.change
+    translation, diagrams = change.translation, change.translation.diagrams
+    liking = _liking(translation)
+    region = found.region
+    for _ in range(MOST_CHOICES):
+        if region == NOTHING:
+            return None
+        chosen = {number: values[0] for number, values in liking.items()} | diagrams.one(region, liking)
+        try:
+            return request_of(translation.holds(chosen), change.layout, change.profile)
+        except Unshowable:
+            region = diagrams.without(region, translation.delays(chosen))
+    return None
 
 
 def _liking(translation: Translation) -> dict[int, list[int]]:

@@ -183,6 +183,34 @@ def test_exactly_the_changes_of_an_edit_are_found(
     assert {(one.action, one.kind.value, str(one.before), str(one.after)) for one in changes} == expected
 
 
+FOUR_WEEKS = """
+- id: LAB-01
+  title: {fr: a, en: a}
+  basis: b
+  effect: deny
+  stage: conditions
+  answers: FORBIDDEN
+  actions: doc.read
+  when:
+    document.deposited_at: {elapsed: sensitive_release_months}
+    not: {document.deposited_at: {elapsed: ticket_validity_days}}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("days", "shown"), [(28, False), (30, True)])
+def test_delays_that_no_date_has_together_are_told_in_words(tmp_path: Path, days: int, shown: bool) -> None:
+    """A month has passed and 28 days have not: no day is such, and but one hour a year; 30 days: every February."""
+    folders = [_edited(tmp_path / side, "profiles/law-2023.yaml", ": 30", f": {days}") for side in ("old", "new")]
+    path = folders[1] / "documents.yaml"
+    path.write_text(path.read_text("utf-8") + FOUR_WEEKS, "utf-8")
+    if not shown:
+        done = _diff(*folders, "--profile", "law-2023")
+        assert (done.returncode, done.stderr, "aucune date trouvée" in done.stdout) == (1, "", True)
+    found = _told(_diff(*folders, "--profile", "law-2023", "--json"))
+    assert {one["witness"] is not None for one in found["classes"]} == {shown}
+
+
 def test_what_cannot_be_opened_and_what_cannot_be_loaded(tmp_path: Path) -> None:
     """No folder and no revision: exit 2, with what to do; a fault in a rule: exit 3, with its place."""
     done = _diff("no-such-revision")

@@ -16,7 +16,7 @@ from typing import Any
 from policy.analyze.clock import Span
 from policy.analyze.domain import NOW, TIMES, Stated
 from policy.calendar import PARIS, add_months, elapsed
-from policy.condition import Among, Cell, Elapsed, Exists, Has, Listed, OneOf, SameAs, Test, tests_of
+from policy.condition import Among, Cell, Elapsed, Exists, Has, Listed, OneOf, Period, SameAs, Test, tests_of
 from policy.difference.compare import Change
 from policy.difference.diagram import EVERYTHING
 from policy.difference.translate import DOCUMENT_GIVEN, STRAY, STRAY_IN_DOCUMENT, Translation
@@ -39,9 +39,9 @@ def around(base: Request, tests: Iterable[Test], ruleset: RuleSet, most: int) ->
         if size * len(values) <= most:
             chosen[name] = values
             size *= len(values)
-    for values in product(*chosen.values()):
+    for combination in product(*chosen.values()):
         request = deepcopy(base)
-        for name, value in zip(chosen, values, strict=True):
+        for name, value in zip(chosen, combination, strict=True):
             _put(request, name, value)
         yield request
 
@@ -83,6 +83,8 @@ def _values(base: Request, test: Test, ruleset: RuleSet) -> Iterator[tuple[str, 
         case Listed(name, table, as_column):
             listed = ruleset.tables[table].columns if as_column else ruleset.tables[table].rows
             yield from ((name, value) for value in (*sorted(listed)[:1], _STRANGE))
+        case Period():
+            return
 
 
 def _others(name: str, values: frozenset[object], ruleset: RuleSet) -> list[Any]:
