@@ -120,14 +120,10 @@ class _Cutter:
 
     def _told(self, region: Region) -> RequestClass:
         shadow = self._shadow(region)
-        named = self._restricted(
-            self._diagrams.both(region, self._plain), self._diagrams.both(self._change.among, self._plain)
-        )
+        told = self._restricted(shadow, self._all)
         box = EVERYTHING
-        for name, values in named.items():
-            if name in self._named:
-                box = self._diagrams.both(box, self._translation.where(name, values))
-        told = {name: values for name, values in named.items() if name in self._named}
+        for name, values in told.items():
+            box = self._diagrams.both(box, self._translation.where(name, values))
         around = self._diagrams.both(self._diagrams.both(self._change.among, box), self._plain)
         facts = {
             name: values
@@ -141,7 +137,7 @@ class _Cutter:
         """Without what the others already say: every professional has a profession."""
         kept = dict(told)
         for name in reversed(list(told)):
-            others = self._diagrams.both(self._change.among, self._plain)
+            others = self._all
             for other, values in kept.items():
                 if other != name:
                     others = self._diagrams.both(others, self._translation.where(other, values))

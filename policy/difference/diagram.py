@@ -13,12 +13,12 @@ Parts = tuple[tuple[Region, Values], ...]
 """Where a node leads, each end once, and with which values: hundreds of values lead to few ends."""
 
 
-def _together(parts: Iterable[tuple[Region, Values]]) -> Parts:
-    """The same with each end once."""
+def _together(parts: Iterable[tuple[Region, Values]]) -> dict[Region, Values]:
+    """Each end once."""
     together: dict[Region, Values] = {}
     for end, values in parts:
         together[end] = together.get(end, 0) | values
-    return tuple(sorted(together.items()))
+    return together
 
 
 class Diagrams:
@@ -37,16 +37,17 @@ class Diagrams:
         self._turned: dict[Region, Region] = {NOTHING: EVERYTHING, EVERYTHING: NOTHING}
         self._possible: dict[Region, dict[int, frozenset[int]]] = {}
 
-    def _node(self, variable: int, parts: Iterable[tuple[Region, Values]]) -> Region:
-        kept = _together(parts)
-        if len(kept) == 1:
-            return kept[0][0]
+    def _node(self, variable: int, together: Mapping[Region, Values]) -> Region:
+        """The node that tests a variable, of whose values some lead to each end."""
+        if len(together) == 1:
+            return next(iter(together))
+        kept = tuple(sorted(together.items()))
         key = (variable, kept)
         found = self._nodes.get(key)
         if found is None:
             found = self._nodes[key] = len(self._parts)
             self._variable.append(variable)
-            self._parts.append(key[1])
+            self._parts.append(kept)
         return found
 
     def where(self, variable: int, values: Collection[int]) -> Region:
@@ -55,7 +56,7 @@ class Diagrams:
 
     def _where(self, variable: int, values: Values) -> Region:
         others = self._all[variable] & ~values
-        return self._node(variable, [(end, some) for end, some in ((EVERYTHING, values), (NOTHING, others)) if some])
+        return self._node(variable, {end: some for end, some in ((EVERYTHING, values), (NOTHING, others)) if some})
 
     def both(self, left: Region, right: Region) -> Region:
         """What lies in both."""
@@ -68,8 +69,14 @@ class Diagrams:
         key = (left, right) if left < right else (right, left)
         found = self._met.get(key)
         if found is None:
-            variable, pairs = self._aligned(left, right)
-            found = self._met[key] = self._node(variable, [(self.both(a, b), values) for a, b, values in pairs])
+            variable, lefts, rights = self._aligned(left, right)
+            together: dict[Region, Values] = {}
+            for one, some in lefts:
+                for other, others in rights:
+                    if values := some & others:
+                        end = self.both(one, other)
+                        together[end] = together.get(end, 0) | values
+            found = self._met[key] = self._node(variable, together)
         return found
 
     def either(self, left: Region, right: Region) -> Region:
@@ -83,23 +90,29 @@ class Diagrams:
         key = (left, right) if left < right else (right, left)
         found = self._joined.get(key)
         if found is None:
-            variable, pairs = self._aligned(left, right)
-            found = self._joined[key] = self._node(variable, [(self.either(a, b), values) for a, b, values in pairs])
+            variable, lefts, rights = self._aligned(left, right)
+            together: dict[Region, Values] = {}
+            for one, some in lefts:
+                for other, others in rights:
+                    if values := some & others:
+                        end = self.either(one, other)
+                        together[end] = together.get(end, 0) | values
+            found = self._joined[key] = self._node(variable, together)
         return found
 
-    def _aligned(self, left: Region, right: Region) -> tuple[int, list[tuple[Region, Region, Values]]]:
-        """The first variable that either tests, and the pairs that its values lead to."""
+    def _aligned(self, left: Region, right: Region) -> tuple[int, Parts, Parts]:
+        """The first variable that either tests, and where its values lead in both."""
         one, other = self._variable[left], self._variable[right]
         variable = min(one, other)
         lefts = self._parts[left] if one == variable else ((left, self._all[variable]),)
         rights = self._parts[right] if other == variable else ((right, self._all[variable]),)
-        return variable, [(a, b, both) for a, some in lefts for b, others in rights if (both := some & others)]
+        return variable, lefts, rights
 
     def opposite(self, region: Region) -> Region:
         """What does not lie in it."""
         found = self._turned.get(region)
         if found is None:
-            parts = [(self.opposite(end), values) for end, values in self._parts[region]]
+            parts = {self.opposite(end): values for end, values in self._parts[region]}
             found = self._turned[region] = self._node(self._variable[region], parts)
         return found
 
@@ -125,7 +138,9 @@ class Diagrams:
                 parts = [(walk(end), values) for end, values in self._parts[node]]
                 variable = self._variable[node]
                 known[node] = found = (
-                    self.union([end for end, _ in parts]) if variable in forgotten else self._node(variable, parts)
+                    self.union([end for end, _ in parts])
+                    if variable in forgotten
+                    else self._node(variable, _together(parts))
                 )
             return found
 
@@ -146,7 +161,7 @@ class Diagrams:
                 found = known[node] = self._refined(node, [(rests(end), some) for end, some in self._parts[node]])
             return found
 
-        chosen = sorted(values for rest, values in _together(rests(region)) if rest != NOTHING)
+        chosen = sorted(values for rest, values in _together(rests(region)).items() if rest != NOTHING)
         return [self.both(region, self._where(variable, values)) for values in chosen]
 
     def _refined(self, node: Region, ends: list[tuple[Parts, Values]]) -> Parts:
@@ -159,7 +174,9 @@ class Diagrams:
                 for rest, values in parts
                 if (both := some & values)
             ]
-        return _together((self._node(self._variable[node], chosen), values) for values, chosen in groups)
+        variable = self._variable[node]
+        found = _together((self._node(variable, _together(chosen)), values) for values, chosen in groups)
+        return tuple(found.items())
 
     def possible(self, region: Region) -> Mapping[int, frozenset[int]]:
         """By variable, the values that it has somewhere in the region; variables that are free are left out."""
