@@ -103,7 +103,8 @@ class _Reading:
             if place is not None and document is not None:
                 named[place][document] = None
         keys = [replace(head, documents=tuple(named[place])) for head, place in heads.items()]
-        headings = dict.fromkeys(self.read[question.frame].heading for question in questions)
+        # Each frame was read for a question, in the order of the request.
+        headings = dict.fromkeys(frame.heading for frame in self.read)
         ids = (self.arrival.decision_id, *(str(uuid4()) for _ in list(headings)[1:]))
         return Batch(tuple(self.read), tuple(questions), tuple(keys), items, tuple(zip(headings, ids, strict=True)))
 

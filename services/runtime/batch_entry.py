@@ -26,8 +26,9 @@ def entries(arrival: Arrival, answers: Answers, done: Done) -> tuple[TraceEntry,
     if batch is None:
         raise AssertionError("only a batch has many answers")
     tables = {heading: _Table(batch, answers) for heading, _ in batch.headings}
+    of_frames = [tables[frame.heading] for frame in batch.frames]
     for place, question in enumerate(batch.questions):
-        tables[batch.frames[question.frame].heading].add(place)
+        of_frames[question.frame].add(place)
     return tuple(
         _entry(replace(arrival, decision_id=decision_id, record=heading.record), heading, tables[heading], done)
         for heading, decision_id in batch.headings

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
+
+import orjson
 
 from services.store import clock
 from services.store.facts_statement import DOCUMENT, DOCUMENTS, EMERGENCY, FACTS, RECORD
@@ -21,7 +22,7 @@ _DOCUMENT_ENDS = _RECORD_ENDS + len(DOCUMENT)
 def facts_many(savepoint: Savepoint, keys: Sequence[FactsKey]) -> list[Facts]:
     """The facts of each call, in the order of the keys, read by one statement, and one more for further documents."""
     documents = _documents(savepoint, keys)
-    asked = json.dumps([_asked(place, key) for place, key in enumerate(keys)])
+    asked = orjson.dumps([_asked(place, key) for place, key in enumerate(keys)]).decode()
     rows = {row[0]: row for row in savepoint.rows(FACTS, keys=asked)}
     # A call without its row is a KeyError, and its group is not answered.
     return [_facts(rows[place], key, documents.get(key.record, {})) for place, key in enumerate(keys)]
@@ -37,7 +38,7 @@ def _documents(savepoint: Savepoint, keys: Sequence[FactsKey]) -> dict[str, dict
     pairs = [(key.record, document) for key in keys for document in key.documents]
     found: dict[str, dict[str, Facts]] = {}
     if pairs:
-        for record, document, *facts in savepoint.rows(DOCUMENTS, pairs=json.dumps(pairs)):
+        for record, document, *facts in savepoint.rows(DOCUMENTS, pairs=orjson.dumps(pairs).decode()):
             found.setdefault(record, {})[document] = _document(dict(zip(DOCUMENT, facts, strict=True))) or {}
     return found
 
