@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import fill
@@ -111,7 +112,7 @@ def _tell(found: Difference, lang: Language) -> None:
     for what, names in (("gone", found.gone), ("come", found.come)):
         for name in names:
             console.print(f"[bold]{_TEXTS[what][lang]}[/]{say(_COLON, lang)}{name}")
-    for shown in found.told[:MOST_SHOWN]:
+    for shown in first(found.told):
         _tell_one(console, shown, lang)
     if len(found.told) > MOST_SHOWN:
         console.print(_TEXTS["others"][lang].format(n=len(found.told) - MOST_SHOWN))
@@ -124,6 +125,16 @@ def _tell(found: Difference, lang: Language) -> None:
         counted[kind] = _TEXTS[f"{kind}, one" if is_one(count, lang) else kind][lang].format(n=count)
     end = _TEXTS["end of one" if is_one(len(found.told), lang) else "end"][lang]
     console.print(f"[red]✗[/] {end.format(n=len(found.told), **counted)}")
+
+
+def first(told: Sequence[Shown]) -> list[Shown]:
+    """As many as are shown, in their order: of each kind as many as there is room for, so that none hides another."""
+    turns: dict[str, int] = {}
+    ranked = []
+    for place, shown in enumerate(told):
+        turn = turns[shown.kind.value] = turns.get(shown.kind.value, -1) + 1
+        ranked.append((turn, place))
+    return [told[place] for place in sorted(place for _, place in sorted(ranked)[:MOST_SHOWN])]
 
 
 def _tell_one(console: Console, shown: Shown, lang: Language) -> None:

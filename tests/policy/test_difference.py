@@ -13,9 +13,11 @@ import pytest
 import z3
 
 from policy.analyze.reading import any_of
+from policy.cli.diff import MOST_SHOWN, first
 from policy.difference import difference
 from policy.difference.compare import Comparison, Kind
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams
+from policy.difference.report import Shown
 from policy.model import Answer
 from policy.ruleset import load
 from tests.policy.small_rules import written
@@ -277,3 +279,13 @@ def test_regions_are_sets() -> None:
     assert diagrams.one(met, {0: [0, 1], 1: [1, 2, 0]}) == {0: 1, 1: 2}
     with pytest.raises(ValueError, match="empty"):
         diagrams.one(NOTHING, {})
+
+
+def test_no_kind_of_change_hides_another() -> None:
+    """Of many sentences, those shown first are of every kind, in their order."""
+    told = [Shown(kind, f"{kind.value} {number}", (), (), (), None) for kind in Kind for number in range(20)]
+    shown = first(told)
+    assert len(shown) == MOST_SHOWN
+    assert {one.kind for one in shown} == set(Kind)
+    assert shown == [one for one in told if one in shown]
+    assert first(told[:20]) == told[:MOST_SHOWN]
