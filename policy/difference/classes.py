@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from functools import reduce
 
 from policy.analyze.domain import Option, Stated
+from policy.condition import Elapsed, tests_of
 from policy.difference.compare import Change
 from policy.difference.diagram import EVERYTHING, NOTHING, Region
+from policy.ruleset import RuleSet
 from policy.vocabulary import Vocabulary
 
 MOST_PARTS = 4
 """Into how many parts one attribute may cut a class."""
 DEEPEST = 3
 """By how many attributes in turn a class is cut."""
+DELAY = " elapsed "
+"""Between an attribute and an amount, in the name of the variable that says whether so much has elapsed."""
 Choice = Mapping[str, tuple[Option, ...]]
 """By variable, the values that it may have."""
 
@@ -33,18 +37,36 @@ class RequestClass:
     region: Region
 
 
-def classes(change: Change, vocabularies: Sequence[Vocabulary]) -> list[RequestClass]:
+def classes(change: Change, old: RuleSet, new: RuleSet) -> list[RequestClass]:
     """The classes of a change; together their regions are its region."""
-    return list(_Cutter(change, vocabularies).classes())
+    return list(_Cutter(change, old, new).classes())
+
+
+def changed_delays(old: RuleSet, new: RuleSet, profile: str) -> set[str]:
+    """The dates after which one of the two rule sets waits so long, and the other does not."""
+    return {test.attribute for test in _delays(old, profile) ^ _delays(new, profile)}
+
+
+def _delays(ruleset: RuleSet, profile: str) -> set[Elapsed]:
+    conditions = (rule.conditions.get(profile) for rule in ruleset.rules)
+    tests = (test for condition in conditions if condition for test in tests_of(condition))
+    return {test for test in tests if isinstance(test, Elapsed)}
 
 
 class _Cutter:
-    def __init__(self, change: Change, vocabularies: Sequence[Vocabulary]) -> None:
+    def __init__(self, change: Change, old: RuleSet, new: RuleSet) -> None:
+        vocabularies = [old.vocabulary, new.vocabulary]
         translation = change.translation
         self._change = change
         self._translation, self._diagrams = translation, translation.diagrams
         worded = {name for vocabulary in vocabularies for name in vocabulary.wording}
-        self._named = [name for name in translation.names if name in worded and self._is_single(name)]
+        # A delay that has changed is told like what officers name, and cut by, lest one sentence tell two of them.
+        delays = changed_delays(old, new, change.profile)
+        self._named = [
+            name
+            for name in translation.names
+            if (name in worded and self._is_single(name)) or (DELAY in name and name.partition(DELAY)[0] in delays)
+        ]
         self._others = [translation.number[name] for name in translation.names if name not in self._named]
         # What a missing value stands for is named where it is given, so that nothing is counted twice.
         self._plain = reduce(self._diagrams.both, self._defaults(vocabularies), EVERYTHING)

@@ -58,7 +58,7 @@ def difference(
     found: list[RequestClass] = []
     for number, action in enumerate(comparison.actions, 1):
         for change in comparison.changes(action):
-            found += classes(change, [old.vocabulary, new.vocabulary])
+            found += classes(change, old, new)
         progress(number, len(comparison.actions))
     witnesses = {id(one): witness(one, old, new) for one in found}
     told = tuple(_shown(one, witnesses) for one in tell(found, old, new, language))

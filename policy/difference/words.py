@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from policy.analyze.domain import Option, Stated
-from policy.condition import Elapsed, tests_of
-from policy.difference.classes import RequestClass
+from policy.difference.classes import DELAY, RequestClass, changed_delays
 from policy.difference.compare import Kind
 from policy.language import Language, duration, say
 from policy.ruleset import RuleSet
@@ -152,8 +151,8 @@ class _Teller:
         """How long ago a date must lie, where a delay after it has changed; of one that has not, it tells nothing."""
         changed = self._changed_delays(one.change.profile)
         found: dict[str, list[str]] = {}
-        for variable, values in one.facts.items():
-            name, _, amount = variable.partition(" elapsed ")
+        for variable, values in {**one.facts, **one.named}.items():
+            name, _, amount = variable.partition(DELAY)
             if amount and name in changed and len(values) == 1:
                 number, unit = amount.split()
                 time = duration(int(number), unit, self._language)
@@ -163,15 +162,17 @@ class _Teller:
             yield self._phrase("ago", what=self._text(attributes[name].title), times=self._phrase("and").join(times))
 
     def _changed_delays(self, profile: str) -> set[str]:
-        """The dates after which one of the two rule sets waits so long, and the other does not."""
         if profile not in self._changed:
-            old, new = (_delays(ruleset, profile) for ruleset in (self._old, self._new))
-            self._changed[profile] = {test.attribute for test in old ^ new}
+            self._changed[profile] = changed_delays(self._old, self._new, profile)
         return self._changed[profile]
 
     def _worth_telling(self, one: RequestClass) -> dict[str, tuple[Option, ...]]:
         """The named attributes, without what goes without saying and what is not stated at all."""
-        stated = {n: tuple(v for v in values if not isinstance(v, Stated)) for n, values in one.named.items()}
+        stated = {
+            name: tuple(value for value in values if not isinstance(value, Stated))
+            for name, values in one.named.items()
+            if DELAY not in name
+        }
         return {name: values for name, values in stated.items() if values and not self._is_usual(name, values)}
 
     def _is_of_table(self, name: str) -> bool:
@@ -243,12 +244,6 @@ class _Teller:
             if said:
                 return self._phrase("quoted", code=word, text=self._text(said))
         return word or self._phrase("none")
-
-
-def _delays(ruleset: RuleSet, profile: str) -> set[Elapsed]:
-    conditions = (rule.conditions.get(profile) for rule in ruleset.rules)
-    tests = (test for condition in conditions if condition for test in tests_of(condition))
-    return {test for test in tests if isinstance(test, Elapsed)}
 
 
 def _asked(one: RequestClass) -> str:

@@ -118,6 +118,22 @@ def test_a_changed_delay_is_told_with_its_dates(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_two_edits_at_once_are_told_apart(tmp_path: Path) -> None:
+    """A closed cell, which concerns authorisations of any age, lends that age to nobody of the shortened delay."""
+    target = _edited(
+        tmp_path, "profiles/seed-2011.yaml", "authorisation_validity_days: 365", "authorisation_validity_days: 180"
+    )
+    path = target / "matrix.csv"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("34874-8,CR opératoire,10,D+,A+", "34874-8,CR opératoire,10,D+,R-"), "utf-8")
+    found = _told(_diff(RULES, target, "--json", "--profile", "seed-2011"))
+    said = [" ".join(one["sentence"].split()) for one in found["sentences"] if one["actions"] == ["doc.mask"]]
+    assert any("pharmacien" in one and "CR opératoire" in one for one in said)
+    assert any("21 professions" in one for one in said)
+    assert all("au moins 180 jours et moins de 365 jours" in one for one in said if "professions" in one)
+
+
+@pytest.mark.slow
 def test_items_and_actors_are_told_in_good_french(tmp_path: Path) -> None:
     """A document is seen in a list, one profession stands beside its actor, and no delay that is as it was is told."""
     row = "11369-6,Historique des vaccinations,52,D+,A"
