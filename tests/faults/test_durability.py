@@ -24,6 +24,10 @@ from tests.services.databases import STORES, Databases, created, rows
 
 CALLS = 1_000
 KILLS = 20 if os.environ.get("DMP_TEST_DEEP") else 4
+LOAD = 80
+"""Answers for each kill, at least."""
+PATIENCE = 60.0
+"""Seconds that a machine may take for them."""
 MEMORY = 150 * 1024
 """Kilobytes that the three services in one process may hold."""
 READY = 3.0
@@ -132,6 +136,14 @@ def test_the_order_of_system_calls_can_be_found_wrong() -> None:
             _sent_after_sync(wrong, {one})
 
 
+def _until_loaded(answered: list[str], least: int) -> None:
+    """Wait until more have been answered: a slow machine takes longer for its load, and is not killed with less."""
+    end = time.monotonic() + PATIENCE
+    while len(answered) <= least:
+        assert time.monotonic() < end, "the suite answers too slowly to be killed under load"
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("store", STORES)
 def test_a_killed_suite_has_the_trace_of_every_answer(tmp_path: Path, databases: Databases, store: str) -> None:
@@ -147,7 +159,7 @@ def test_a_killed_suite_has_the_trace_of_every_answer(tmp_path: Path, databases:
                 caller.join()
     traced = _traced(address)
     print(f"\n{store}: killed {KILLS} times, {len(answered)} answers, {len(set(answered) - traced)} without entry")  # noqa: T201
-    assert len(answered) > 20 * KILLS
+    assert len(answered) > LOAD * KILLS
     assert not set(answered) - traced
 
 
