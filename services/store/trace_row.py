@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -76,17 +77,28 @@ def entry(row: Mapping[str, Any]) -> TraceEntry:
 
 
 def canonical(value: object) -> str:
-    """JSON with sorted keys and sets, times as RFC 3339 in UTC; raises UnfitValue for what JSON cannot say.
-
-    DANGER: a number that is none would be kept as null; no message of the contract and no attribute has such numbers.
-    """
+    """JSON with sorted keys and sets, times as RFC 3339 in UTC; raises UnfitValue for what JSON cannot say."""
     try:
         found = orjson.dumps(value, _plain, _OPTIONS).decode()
     except (TypeError, RecursionError):
         # What the faster writer refuses, such as an unpaired surrogate or a number beyond 64 bits, may still be JSON.
         return _exactly(value)
+    # DANGER: a number that is none is written as null, which would be another fact.
+    if "null" in found and _holds_no_number(value):
+        return _exactly(value)
     # ASCII, so that even an unpaired surrogate is kept as it came.
     return found if found.isascii() else _exactly(value)
+
+
+def _holds_no_number(value: object) -> bool:
+    """Whether a number that is none, or that is infinite, stands somewhere in it."""
+    if type(value) in _LEAVES:
+        return False
+    if isinstance(value, float):
+        return not isfinite(value)
+    if isinstance(value, Mapping):
+        return any(map(_holds_no_number, value.values()))
+    return isinstance(value, list | tuple | AbstractSet) and any(map(_holds_no_number, value))
 
 
 def _exactly(value: object) -> str:
@@ -108,6 +120,7 @@ def _sorted(value: AbstractSet[Any]) -> list[Any]:
 
 
 # By exact type before anything else: a trace is written for every call.
+_LEAVES = frozenset({str, bool, int, type(None), datetime, date})
 _AS_JSON: Mapping[type, Callable[[Any], object]] = {
     datetime: _instant,
     date: date.isoformat,
