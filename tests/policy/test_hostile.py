@@ -17,7 +17,6 @@ from policy.ruleset import load
 from policy.source import MAX_BYTES, MAX_NODES
 
 ROOT = Path(__file__).parents[2]
-TRIES = 5
 RULE = b"- id: X-1\n  title: {fr: a, en: b}\n  basis: x\n  effect: deny\n  stage: actor\n  answers: FORBIDDEN\n"
 DOUBLED = b"".join(
     b"d%d: {fr: a, en: b, when: {definition: %s}}\n" % (n, b"[d%d, d%d]" % (n - 1, n - 1) if n else b"[minor, minor]")
@@ -78,9 +77,8 @@ def test_a_hostile_file_is_refused_within_a_second(content: bytes, fault: str, f
         with (folder / "definitions.yaml").open("ab") as file:
             file.write(DOUBLED)
     took, faults = _refused(folder)
-    for _ in range(TRIES):  # a neighbour on the same core slows what takes a third of a second
-        if took >= 1:
-            took, faults = _refused(folder)
+    if took >= 1:  # a neighbour on the same core may have slowed it
+        took, faults = _refused(folder)
     assert took < 1
     assert [told for told in faults if fault in told], faults[:3]
     assert len(faults) <= MOST + 1
