@@ -58,7 +58,9 @@ def test_what_is_opened_is_so_many_requests(ruleset: RuleSet) -> None:
     known = list(requests(11, 1_500))
     permitted = 0
     for profile, engine in ruleset.engines.items():
-        for place, request in enumerate(known):
+        for place, each in enumerate(known):
+            # What was asked first may be no action, and says nothing of what is asked next.
+            request = {**each, "action": "never.was"} if place % 5 == 0 else each
             decide = engine.opened(request, faults := ("brought: along",) * (place % 7 == 0))
             for other in known[place : place + 3]:
                 for action in (str(request.get("action")), str(other.get("action")), "doc.listed", "never.was"):

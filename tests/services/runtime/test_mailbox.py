@@ -74,6 +74,21 @@ def test_many_outcomes_take_one_wake() -> None:
     assert asyncio.run(asked()) == (1, list(range(MANY)))
 
 
+def test_what_is_told_later_wakes_the_loop_again() -> None:
+    """One wake serves what was told until then, and no more."""
+
+    async def asked() -> int:
+        counting = Counting(asyncio.get_running_loop())
+        mailbox = Mailbox(counting)  # type: ignore[arg-type]  # all that it needs of a loop
+        for _ in range(3):
+            letter = mailbox.expect()
+            told([letter], lambda place: place)
+            assert await asyncio.wait_for(letter.future, 5) == 0
+        return counting.wakes
+
+    assert asyncio.run(asked()) == 3
+
+
 def test_who_has_gone_is_told_nothing() -> None:
     """A caller who left before the store took his unit withdrew it; one who left later spoils no other's answer."""
 
