@@ -31,11 +31,24 @@ BROKEN = 7
 _STRANGE = "Z9"
 
 
-def around(base: Request, tests: Iterable[Test], ruleset: RuleSet, most: int) -> Iterator[Request]:
+Edited = Mapping[str, tuple[str, str]]
+"""By table, the row and the column of a cell that was edited."""
+
+
+def edited_cells(old: RuleSet, new: RuleSet) -> Edited:
+    """A cell of each table that says something else."""
+    return {
+        name: next(where for where, cell in sorted(table.cells.items()) if new.tables[name].cells[where] != cell)
+        for name, table in old.tables.items()
+        if new.tables[name].cells != table.cells
+    }
+
+
+def around(base: Request, tests: Iterable[Test], ruleset: RuleSet, edited: Edited, most: int) -> Iterator[Request]:
     """Every request of the product round `base`, of so many facts that there are at most `most`."""
     chosen: dict[str, list[Any]] = {}
     size = 1
-    for name, values in _choices(base, tests, ruleset).items():
+    for name, values in _choices(base, tests, ruleset, edited).items():
         if size * len(values) <= most:
             chosen[name] = values
             size *= len(values)
@@ -46,11 +59,11 @@ def around(base: Request, tests: Iterable[Test], ruleset: RuleSet, most: int) ->
         yield request
 
 
-def _choices(base: Request, tests: Iterable[Test], ruleset: RuleSet) -> dict[str, list[Any]]:
+def _choices(base: Request, tests: Iterable[Test], ruleset: RuleSet, edited: Edited) -> dict[str, list[Any]]:
     """By attribute, in the order of the tests, its values; a value of no type for the first."""
     found: dict[str, list[Any]] = {}
     for test in tests:
-        for name, value in _values(base, test, ruleset):
+        for name, value in [*_of_edited(test, edited), *_values(base, test, ruleset)]:
             attribute = ruleset.vocabulary.attributes[name]
             if not attribute.derived and name != NOW:
                 values = found.setdefault(name, [ABSENT] if found else [ABSENT, BROKEN])
@@ -110,6 +123,15 @@ def _about(test: Elapsed, attribute: Attribute, base: Request) -> list[str]:
     return [
         d.isoformat() if attribute.kind is Kind.DATE else datetime.combine(d, now.timetz()).isoformat() for d in days
     ]
+
+
+def _of_edited(test: Test, edited: Edited) -> Iterator[tuple[str, str]]:
+    """The edited row and column of the table that a test looks at."""
+    if isinstance(test, Cell) and test.table in edited:
+        row, column = edited[test.table]
+        yield test.attribute, row
+        if test.column_is_attribute:
+            yield test.column, column
 
 
 def _of_cell(test: Cell, ruleset: RuleSet) -> Iterator[tuple[str, Any]]:

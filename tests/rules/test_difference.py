@@ -21,7 +21,7 @@ from policy.model import Decision
 from policy.mutants import Kind, Mutant, all_mutants, mutated, sample
 from policy.rule import Readings, Rule
 from policy.ruleset import RuleSet, assemble, read_files
-from tests.rules.closed_domain import Placed, around, groups_of
+from tests.rules.closed_domain import Placed, around, edited_cells, groups_of
 from tests.rules.random_requests import requests
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -190,7 +190,7 @@ def test_what_is_told_is_exact_in_a_closed_domain(bench: Bench) -> None:
 
 def _closed(bench: Bench, new: RuleSet, rng: random.Random) -> Iterator[tuple[dict[str, Any], _Teller]]:
     """Requests round some of the officers' cases that the edit can concern, each with what is told of it."""
-    comparison = Comparison(bench.ruleset, new)
+    comparison, edited = Comparison(bench.ruleset, new), edited_cells(bench.ruleset, new)
     touched = {
         (profile, action): [rule for side in comparison.touched.rules(profile, action) for rule in side]
         for profile in comparison.profiles
@@ -206,7 +206,7 @@ def _closed(bench: Bench, new: RuleSet, rng: random.Random) -> Iterator[tuple[di
             if touched[profile, action]:
                 tests = list(_tests(touched[profile, action], bench.ruleset, profile, action))
                 for base in _bases(bench, new, profile, lists or [action], rng):
-                    for request in around(base, tests, bench.ruleset, MOST):
+                    for request in around(base, tests, bench.ruleset, edited, MOST):
                         yield request, teller
 
 
