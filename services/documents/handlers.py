@@ -12,7 +12,7 @@ from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
 from services.runtime.messages import page_size
 from services.runtime.obligations import ticket
-from services.store.documents import Deposit
+from services.store.document import Deposit
 from services.store.touched import Verb
 
 MASKED: Final = "MASQUE_PS"

@@ -11,7 +11,7 @@ from services.runtime.errors import FieldFault, invalid
 from services.runtime.identifiers import canonical, ins_fault
 from services.runtime.judgement import NORMAL
 from services.runtime.messages import identifier, text, timestamp
-from services.store.documents import Deposit, Document
+from services.store.document import Deposit, Document
 
 Brings = documents_pb2.DepositDocumentRequest | documents_pb2.ReplaceDocumentRequest
 SETTINGS = "practice_settings"

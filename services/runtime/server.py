@@ -29,8 +29,9 @@ from services.runtime.security_log import SecurityLog, log_to
 from services.runtime.self_check import SelfCheck
 from services.runtime.settings import Settings, SettingsRefused
 from services.runtime.telemetry import Endpoint, Telemetry, Timer, expose
-from services.store.errors import StartRefused
+from services.store.errors import KeysUnavailable, StartRefused
 from services.store.executors import open_executor
+from services.store.local_keys import LocalKeys
 
 TRANSPORT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; above the gate's own limit, so that the gate says why a request is too large."""
@@ -155,8 +156,8 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     telemetry = Telemetry()
     metrics = expose(telemetry, settings)
     try:
-        executor = open_executor(settings.database, telemetry)
-    except StartRefused as refused:
+        executor = open_executor(settings.database, LocalKeys(settings.keys), telemetry)
+    except (StartRefused, KeysUnavailable) as refused:
         metrics.close()
         raise SettingsRefused([str(refused)]) from refused
     self_check = SelfCheck(settings.self_check_rate, telemetry.compared)

@@ -60,7 +60,9 @@ class Settings:
     profile: str
     rules: Path
     var: Path
-    """Where the local state lies: database and issuer's key."""
+    """Where the local state lies: database, keys and issuer's key."""
+    keys: Path
+    """The directory of the master keys and of the ledger of erasures: never part of a backup of the database."""
     host: str
     ports: Mapping[str, int]
     """By service; 0 lets the system choose."""
@@ -97,6 +99,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         profile=values["DMP_PROFILE"],
         rules=Path(values["DMP_RULES"]),
         var=Path(values["DMP_VAR"]),
+        keys=Path(values["DMP_KEYS"]),
         host=values["DMP_HOST"],
         ports={name: int(values[f"DMP_{name.upper()}_PORT"]) for name in PORTS},
         metrics_port=int(values["DMP_METRICS_PORT"]),
@@ -117,6 +120,7 @@ def database_url(environ: Mapping[str, str]) -> str:
 def _values(environ: Mapping[str, str]) -> dict[str, str]:
     values = {**DEFAULTS, **{name: value for name, value in environ.items() if name.startswith("DMP_") and value}}
     values.setdefault("DMP_DATABASE_URL", f"{addresses.SQLITE}{Path(values['DMP_VAR']) / 'dmp.sqlite'}")
+    values.setdefault("DMP_KEYS", str(Path(values["DMP_VAR"]) / "keys"))
     return values
 
 

@@ -14,8 +14,11 @@ from sqlalchemy import BigInteger, Integer, Select, bindparam, delete, insert, s
 
 from policy.model import Predicate
 from services.store import clock, listing, paging, sql
+from services.store.document import Deposit, Document, opened, opened_content, sealed_content, sealed_fields
+from services.store.envelope import Key
 from services.store.errors import NotStored, StateConflict, UnknownCursor
-from services.store.labels import codes_of, mask_of
+from services.store.keys import KeyStore
+from services.store.labels import mask_of
 from services.store.listing import Order, Wanted
 from services.store.paging import Page
 from services.store.records import raise_revision
@@ -72,44 +75,6 @@ _RESTRICT_FORMER = sql.Statement(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deposit:
-    """A document as its depositor states it."""
-
-    record: str
-    unique_id: str
-    """The CDA's own id."""
-    type: str
-    class_code: str | None
-    title: str
-    labels: frozenset[str]
-    author: str
-    """The authenticated depositor (DOC-16)."""
-    author_name: str | None
-    author_structure: str | None
-    custodian: str | None
-    patient: str | None
-    """Whom the CDA names."""
-    created_at: datetime | None
-    """When the CDA says that it was written."""
-    replaces: str | None = None
-    """Logical id of the version that it replaces."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A stored document's metadata."""
-
-    logical_id: str
-    entry_uuid: str
-    status: str
-    deposited_at: datetime
-    size: int
-    """Bytes."""
-    sha256: str
-    deposit: Deposit
-
-
 @dataclass(frozen=True, slots=True)
 class Relabelled:
     """A change of labels."""
@@ -120,60 +85,15 @@ class Relabelled:
     after: frozenset[str]
 
 
-def _document(row: Row) -> Document:
-    (
-        logical_id,
-        entry_uuid,
-        record,
-        unique_id,
-        type_code,
-        class_code,
-        title,
-        labels,
-        status,
-        *author,
-        custodian,
-        patient,
-        created_at,
-        deposited_at,
-        size,
-        digest,
-        replaces,
-    ) = row
-    deposit = Deposit(
-        record=record,
-        unique_id=unique_id,
-        type=type_code,
-        class_code=class_code,
-        title=title,
-        labels=codes_of(labels),
-        author=author[0],
-        author_name=author[1],
-        author_structure=author[2],
-        custodian=custodian,
-        patient=patient,
-        created_at=clock.moment_or_none(created_at),
-        replaces=replaces,
-    )
-    return Document(
-        logical_id=logical_id,
-        entry_uuid=entry_uuid,
-        status=status,
-        deposited_at=clock.moment(deposited_at),
-        size=size,
-        sha256=digest,
-        deposit=deposit,
-    )
-
-
 class DocumentStore:
     """Documents, always by their record and logical id."""
 
-    __slots__ = ("_savepoint",)
+    __slots__ = ("_keys", "_savepoint")
 
-    def __init__(self, savepoint: Savepoint) -> None:
-        """Work inside this savepoint."""
+    def __init__(self, savepoint: Savepoint, keys: KeyStore) -> None:
+        """Work inside this savepoint, with the keys of its records."""
         self._savepoint = savepoint
+        self._keys = keys
 
     def deposit(self, deposit: Deposit, content: bytes, at: datetime) -> Document:
         """Keep a new Approved document; raises StateConflict if this author deposited this unique id here before."""
@@ -190,8 +110,11 @@ class DocumentStore:
             sha256=sha256(content).hexdigest(),
             deposit=deposit,
         )
-        self._insert(document)
-        self._savepoint.change(_ADD_CONTENT, document=document.logical_id, content=content)
+        key = self._keys.new_document(deposit.record, document.logical_id)
+        self._insert(document, sealed_fields(document, key))
+        self._savepoint.change(
+            _ADD_CONTENT, document=document.logical_id, content=sealed_content(document, content, key)
+        )
         self._touch(document, Verb.CREATED)
         return document
 
@@ -216,7 +139,7 @@ class DocumentStore:
             **wanted.parameters(),
             **listing.parameters(predicate),
         )
-        shown = paging.page(rows, limit, _document)
+        shown = paging.page(rows, limit, self._opened)
         for document in shown.items:
             self._touch(document, Verb.LISTED)
         return shown
@@ -241,12 +164,13 @@ class DocumentStore:
 
     def content(self, record: str, logical_id: str) -> tuple[Document, bytes]:
         """A document and its bytes as deposited; raises NotStored."""
-        document = self._metadata(record, logical_id)
-        row = self._savepoint.row(_CONTENT, document=logical_id)
-        if row is None:
+        found = self._row(record, logical_id)
+        row, key = self._savepoint.row(_CONTENT, document=logical_id), self._key(found)
+        if row is None or key is None:
             raise NotStored("the document's content is destroyed")
+        document = opened(found[:-1], key)
         self._touch(document, Verb.READ)
-        return document, row[0]
+        return document, opened_content(document, row[0], key)
 
     def relabel(
         self, record: str, logical_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
@@ -293,11 +217,11 @@ class DocumentStore:
     def _restrict_former(self, record: str, logical_id: str, labels: frozenset[str]) -> None:
         """Restrict the versions that a document replaces as it is itself (VIS-16)."""
         for row in self._savepoint.rows(_FORMER, record=record, logical_id=logical_id):
-            former = _document(row)
+            former = self._opened(row)
             self._touch(former, Verb.RELABELLED, former.deposit.labels | labels)
         self._savepoint.change(_RESTRICT_FORMER, record=record, logical_id=logical_id, bits=mask_of(labels))
 
-    def _insert(self, document: Document) -> None:
+    def _insert(self, document: Document, sealed: bytes) -> None:
         deposit = document.deposit
         named = {"class": deposit.class_code}
         self._savepoint.change(
@@ -307,11 +231,10 @@ class DocumentStore:
             record=deposit.record,
             unique_id=deposit.unique_id,
             type=deposit.type,
-            title=deposit.title,
+            sealed=sealed,
             labels=mask_of(deposit.labels),
             status=document.status,
             author=deposit.author,
-            author_name=deposit.author_name,
             author_structure=deposit.author_structure,
             custodian=deposit.custodian,
             patient=deposit.patient,
@@ -319,15 +242,26 @@ class DocumentStore:
             replaces=deposit.replaces,
             deposited_at=clock.micros(document.deposited_at),
             size=document.size,
-            sha256=document.sha256,
             **named,
         )
 
     def _metadata(self, record: str, logical_id: str) -> Document:
+        return self._opened(self._row(record, logical_id))
+
+    def _row(self, record: str, logical_id: str) -> Row:
         row = self._savepoint.row(_METADATA, record=record, logical_id=logical_id)
         if row is None:
             raise NotStored("there is no such document")
-        return _document(row)
+        return row
+
+    def _opened(self, row: Row) -> Document:
+        """The document of a row of `listing.COLUMNS`."""
+        return opened(row[:-1], self._key(row))
+
+    def _key(self, row: Row) -> Key | None:
+        """The key of such a row's document; nothing once it is destroyed."""
+        logical_id, _, record, *_, wrapped = row
+        return None if wrapped is None else self._keys.document(record, logical_id, wrapped)
 
     def _place(self, record: str, predicate: Predicate, order: Order, after: str) -> Row:
         # INVARIANT: a hidden document and one that does not exist are the same unknown cursor.

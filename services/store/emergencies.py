@@ -10,7 +10,9 @@ from sqlalchemy import BigInteger, and_, bindparam, case, select, update
 
 from services.store import clock, sql
 from services.store.due import Due
+from services.store.envelope import Key, open_texts, seal_texts
 from services.store.errors import NotStored, StateConflict
+from services.store.keys import KeyStore
 from services.store.records import raise_revision
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import emergency_accesses as accesses
@@ -22,12 +24,11 @@ _COLUMNS = (
     accesses.c.record,
     accesses.c.person,
     accesses.c.mode,
-    accesses.c.reason,
-    accesses.c.call_ref,
     accesses.c.patient_unable,
     accesses.c.immediate_risk,
     accesses.c.started_at,
     accesses.c.expires_at,
+    accesses.c.sealed,
 )
 _LIVE = sql.Statement(select(*_COLUMNS).where(and_(_OPEN, accesses.c.expires_at > bindparam("now"))))
 _CLOSE_EXPIRED = sql.Statement(
@@ -86,8 +87,19 @@ class EmergencyAccess:
     start: EmergencyStart
 
 
-def _access(row: Row) -> EmergencyAccess:
-    emergency, record, person, mode, reason, call_ref, unable, risk, started_at, expires_at = row
+def declared(key: Key, sealed: bytes, record: str, emergency: str) -> tuple[str, str]:
+    """The reason and the reference of the emergency call; raises Unreadable."""
+    reason, call_ref = open_texts(key, sealed, *_place(record, emergency))
+    return reason, call_ref
+
+
+def _place(record: str, emergency: str) -> tuple[str, ...]:
+    return ("emergency", record, emergency)
+
+
+def _access(row: Row, key: Key) -> EmergencyAccess:
+    emergency, record, person, mode, unable, risk, started_at, expires_at, sealed = row
+    reason, call_ref = declared(key, sealed, record, emergency)
     start = EmergencyStart(
         record=record,
         person=person,
@@ -105,11 +117,12 @@ def _access(row: Row) -> EmergencyAccess:
 class EmergencyStore:
     """Emergency accesses, at most one open per person and record."""
 
-    __slots__ = ("_savepoint",)
+    __slots__ = ("_keys", "_savepoint")
 
-    def __init__(self, savepoint: Savepoint) -> None:
-        """Work inside this savepoint."""
+    def __init__(self, savepoint: Savepoint, keys: KeyStore) -> None:
+        """Work inside this savepoint, with the keys of its records."""
         self._savepoint = savepoint
+        self._keys = keys
 
     def start(self, start: EmergencyStart) -> EmergencyAccess:
         """Open an access; raises StateConflict while one of this person on this record is live."""
@@ -125,13 +138,14 @@ class EmergencyStore:
             record=start.record,
             person=start.person,
             mode=start.mode,
-            reason=start.reason,
-            call_ref=start.call_ref,
             patient_unable=start.patient_unable,
             immediate_risk=start.immediate_risk,
             started_at=now,
             expires_at=clock.micros(start.expires_at),
             ended_at=None,
+            sealed=seal_texts(
+                self._keys.fields(start.record), (start.reason, start.call_ref), *_place(start.record, emergency)
+            ),
         )
         return EmergencyAccess(emergency, start)
 
@@ -160,4 +174,4 @@ class EmergencyStore:
     def live(self, record: str, person: str, at: datetime) -> EmergencyAccess | None:
         """The access that decides the mode of this person's calls on this record, if one is open and not expired."""
         row = self._savepoint.row(_LIVE, record=record, person=person, now=clock.micros(at))
-        return None if row is None else _access(row)
+        return None if row is None else _access(row, self._keys.fields(record))

@@ -49,3 +49,11 @@ class StatementFailed(StoreError):
 
 class Contended(StatementFailed):
     """Another transaction was in the way (deadlock, serialization, a lock held too long); the whole may be repeated."""
+
+
+class Unreadable(StoreError):
+    """What is sealed cannot be opened: its key was destroyed, or it is not what was sealed there."""
+
+
+class KeysUnavailable(StoreError):
+    """The master keys cannot be reached or kept now; nothing that needs them may be answered."""

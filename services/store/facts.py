@@ -9,7 +9,9 @@ from typing import Any, Final
 import orjson
 
 from services.store import clock
+from services.store.emergencies import declared
 from services.store.facts_statement import DOCUMENT, DOCUMENTS, EMERGENCY, FACTS, RECORD
+from services.store.keys import FieldsKey, KeyStore
 from services.store.labels import codes_of
 from services.store.savepoint import Row, Savepoint
 from services.store.unit_of_work import Facts, FactsKey
@@ -24,8 +26,13 @@ def facts_many(savepoint: Savepoint, keys: Sequence[FactsKey]) -> list[Facts]:
     documents = _documents(savepoint, keys)
     asked = orjson.dumps([_asked(place, key) for place, key in enumerate(keys)]).decode()
     rows = {row[0]: row for row in savepoint.rows(FACTS, keys=asked)}
+    live = {key.record for place, key in enumerate(keys) if rows[place][_DOCUMENT_ENDS] is not None}
+    opening = KeyStore(savepoint).of_records(live) if live else {}
     # A call without its row is a KeyError, and its group is not answered.
-    return [_facts(rows[place], key, documents.get(key.record, {})) for place, key in enumerate(keys)]
+    return [
+        _facts(rows[place], key, documents.get(key.record, {}), opening.get(key.record))
+        for place, key in enumerate(keys)
+    ]
 
 
 def _asked(place: int, key: FactsKey) -> list[str | int | None]:
@@ -43,17 +50,17 @@ def _documents(savepoint: Savepoint, keys: Sequence[FactsKey]) -> dict[str, dict
     return found
 
 
-def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts]) -> Facts:
+def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts], opening: FieldsKey | None) -> Facts:
     record = dict(zip(RECORD, row[_RELATION_ENDS:_RECORD_ENDS], strict=True))
     document = dict(zip(DOCUMENT, row[_RECORD_ENDS:_DOCUMENT_ENDS], strict=True))
-    emergency = dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:], strict=True))
+    emergency = _emergency(dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:], strict=True)), key.record, opening)
     return {
         "revision": record.pop("revision"),
-        "emergency": emergency.pop("id"),
+        "emergency": emergency.pop("id", None),
         "record": _record(record, row[9]),
         "relation": _relation(row, key),
         "document": _document(document),
-        "context": _context(emergency),
+        "context": emergency,
         "ticket": row[8],
         "documents": documents,
     }
@@ -70,6 +77,7 @@ def _record(record: dict[str, Any], opposed: str | None) -> dict[str, Any]:
     return record
 
 
+DECLARED: Final = ("mode", "reason", "call_ref", "patient_unable", "immediate_risk")
 RELATION: Final = (
     "holder",
     "treating_physician",
@@ -83,7 +91,7 @@ STORED: Final = frozenset({
     "record.oppositions",
     *(f"record.{name}" for name in RECORD if name != "revision"),
     *(f"relation.{name}" for name in RELATION),
-    *(f"context.{name}" for name in EMERGENCY if name != "id"),
+    *(f"context.{name}" for name in DECLARED),
 })  # fmt: skip
 """The attributes that are loaded for every call; those of a document come besides, where one is named."""
 
@@ -118,9 +126,10 @@ def _document(document: dict[str, Any]) -> dict[str, Any] | None:
     return document
 
 
-def _context(emergency: dict[str, Any]) -> dict[str, Any]:
-    if emergency["mode"] is None:
+def _emergency(emergency: dict[str, Any], record: str, opening: FieldsKey | None) -> dict[str, Any]:
+    """What was declared in the live emergency access, if there is one that still opens, with its id."""
+    if emergency["id"] is None or opening is None:
         return {}
-    emergency["patient_unable"] = bool(emergency["patient_unable"])
-    emergency["immediate_risk"] = bool(emergency["immediate_risk"])
-    return emergency
+    reason, call_ref = declared(opening.key, emergency["sealed"], record, emergency["id"])
+    said = (emergency["mode"], reason, call_ref, bool(emergency["patient_unable"]), bool(emergency["immediate_risk"]))
+    return {"id": emergency["id"], **dict(zip(DECLARED, said, strict=True))}

@@ -38,7 +38,7 @@ KEY = ("place", "record", "person", "structure", "at", "document", "target", "ti
 _TYPES: dict[str, TypeEngine[Any]] = {"place": Integer(), "at": BigInteger()}
 RECORD = ("ins", "state", "closed_at", "holder_birth_date", "deceased", "protection", "revision")
 DOCUMENT = ("type", "class", "labels", "status", "author", "author_structure", "deposited_at")
-EMERGENCY = ("id", "mode", "reason", "call_ref", "patient_unable", "immediate_risk")
+EMERGENCY = ("id", "mode", "sealed", "patient_unable", "immediate_risk")
 
 
 def _keys() -> CTE:

@@ -26,7 +26,7 @@ from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate
 from services.store import paging, sql
 from services.store.errors import Untranslatable
 from services.store.predicate import expression, texts_of
-from services.store.tables import Text, documents
+from services.store.tables import Text, data_keys, documents
 
 COLUMNS = (
     documents.c.logical_id,
@@ -35,19 +35,21 @@ COLUMNS = (
     documents.c.unique_id,
     documents.c.type,
     documents.c["class"],
-    documents.c.title,
     documents.c.labels,
     documents.c.status,
     documents.c.author,
-    documents.c.author_name,
     documents.c.author_structure,
     documents.c.custodian,
     documents.c.patient,
     documents.c.created_at,
     documents.c.deposited_at,
     documents.c.size,
-    documents.c.sha256,
     documents.c.replaces,
+    documents.c.sealed,
+    select(data_keys.c.wrapped)
+    .where(data_keys.c.record == documents.c.record, data_keys.c.document == documents.c.logical_id)
+    .correlate(documents)
+    .scalar_subquery(),
 )
 _OF_RECORD = sql.given(documents.c.record)
 # What says of itself no date is as old as can be.

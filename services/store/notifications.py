@@ -9,7 +9,9 @@ from uuid import uuid4
 from sqlalchemy import and_, bindparam, select
 
 from services.store import clock, paging, sql
+from services.store.envelope import Key, open_texts, seal_texts
 from services.store.errors import UnknownCursor
+from services.store.keys import KeyStore
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import notifications
@@ -26,11 +28,9 @@ _LIST = sql.Statement(
         notifications.c.code,
         notifications.c.at,
         notifications.c.actor,
-        notifications.c.actor_name,
-        notifications.c.actor_profession,
-        notifications.c.actor_structure,
         notifications.c.mode,
         notifications.c.decision_id,
+        notifications.c.sealed,
     )
     .where(_HIS, notifications.c.number < bindparam("before"))
     .order_by(notifications.c.number.desc())
@@ -65,8 +65,13 @@ class Notification:
     news: News
 
 
-def _notification(row: Row) -> Notification:
-    identifier, record, addressee, code, at, actor, name, profession, structure, mode, decision_id = row
+def _place(record: str, notification: str) -> tuple[str, ...]:
+    return ("notification", record, notification)
+
+
+def _notification(row: Row, key: Key) -> Notification:
+    identifier, record, addressee, code, at, actor, mode, decision_id, sealed = row
+    name, profession, structure = open_texts(key, sealed, *_place(record, identifier))
     news = News(
         record=record,
         addressee=addressee,
@@ -85,40 +90,42 @@ def _notification(row: Row) -> Notification:
 class NotificationStore:
     """Notifications, by record and addressee."""
 
-    __slots__ = ("_savepoint",)
+    __slots__ = ("_keys", "_savepoint")
 
-    def __init__(self, savepoint: Savepoint) -> None:
-        """Work inside this savepoint."""
+    def __init__(self, savepoint: Savepoint, keys: KeyStore) -> None:
+        """Work inside this savepoint, with the keys of its records."""
         self._savepoint = savepoint
+        self._keys = keys
 
     def add(self, news: News, once: str) -> bool:
         """Tell the addressee, unless he was told under the same `once` key already; whether he is told now."""
         if self._savepoint.row(_TOLD, record=news.record, addressee=news.addressee, once=once) is not None:
             return False
+        identifier = str(uuid4())
+        personal = (news.actor_name, news.actor_profession, news.actor_structure)
         self._savepoint.change(
             _ADD,
-            id=str(uuid4()),
+            id=identifier,
             record=news.record,
             addressee=news.addressee,
             code=news.code,
             once=once,
             at=clock.micros(news.at),
             actor=news.actor,
-            actor_name=news.actor_name,
-            actor_profession=news.actor_profession,
-            actor_structure=news.actor_structure,
             mode=news.mode,
             decision_id=news.decision_id,
+            sealed=seal_texts(self._keys.fields(news.record), personal, *_place(news.record, identifier)),
         )
         return True
 
     def list(self, record: str, addressee: str, *, limit: int, after: str | None = None) -> Page[Notification]:
         """What this addressee was told, newest first, after the notification of id `after`; raises UnknownCursor."""
-        before = paging.LAST if after is None else self._place(record, addressee, after)
+        before = paging.LAST if after is None else self._number(record, addressee, after)
         rows = self._savepoint.rows(_LIST, record=record, addressee=addressee, before=before, limit=limit + 1)
-        return paging.page(rows, limit, _notification)
+        key = self._keys.fields(record)
+        return paging.page(rows, limit, lambda row: _notification(row, key))
 
-    def _place(self, record: str, addressee: str, after: str) -> int:
+    def _number(self, record: str, addressee: str, after: str) -> int:
         row = self._savepoint.row(_PLACE, record=record, addressee=addressee, id=after)
         if row is None:
             raise UnknownCursor("there is no such notification to continue from")

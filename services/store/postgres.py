@@ -13,6 +13,7 @@ from psycopg import errors, sql
 from psycopg.pq import TransactionStatus
 
 from services.store.errors import Contended, StartRefused, StatementFailed
+from services.store.keyring import Keyring
 from services.store.session import Row
 from services.store.sql import Statement
 
@@ -62,7 +63,7 @@ def connect(url: str) -> psycopg.Connection[Row]:
         ) from None
 
 
-def serving(url: str, settings: Mapping[str, str] = MappingProxyType({})) -> PostgresSession:
+def serving(url: str, keyring: Keyring, settings: Mapping[str, str] = MappingProxyType({})) -> PostgresSession:
     """A session as the service's role; raises StartRefused where it could alter traces or lose a commit."""
     connection = connect(url)
     try:
@@ -76,7 +77,7 @@ def serving(url: str, settings: Mapping[str, str] = MappingProxyType({})) -> Pos
     except BaseException:
         connection.close()
         raise
-    return PostgresSession(connection)
+    return PostgresSession(connection, keyring)
 
 
 def _act_as_service(connection: psycopg.Connection[Row]) -> None:
@@ -111,13 +112,14 @@ def _says(connection: psycopg.Connection[Row], question: str) -> bool:
 class PostgresSession:
     """One connection to PostgreSQL; a record is locked by whoever changes it, and reading waits for nobody."""
 
-    __slots__ = ("_written", "connection")
+    __slots__ = ("_written", "connection", "keyring")
 
     dialect: Final = "postgresql"
 
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], keyring: Keyring) -> None:
         """Speak through this connection, which commits by itself until a transaction is begun."""
         self.connection = connection
+        self.keyring = keyring
         self._written = 0
 
     @property
@@ -174,6 +176,13 @@ class PostgresSession:
         changed = self._execute(statement, values).rowcount
         self._written += changed
         return changed
+
+    def change_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As Session."""
+        prepared = statement.on(self.dialect)
+        with _told(), self.connection.cursor() as cursor:
+            cursor.executemany(prepared.text.encode(), [prepared.bound(row) for row in rows])
+            self._written += len(rows)
 
     def append(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
         """As Session."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from services.store import postgres, schema
+from services.store import custody, postgres, schema
 from services.store.alone import Alone
 from services.store.clock import utc_now
 from services.store.group import Group
 from services.store.intake import Intake
+from services.store.key_provider import KeyProvider
+from services.store.keyring import Keyring
 from services.store.lane import Lane, pool
 from services.store.observer import SILENT, Observer, Pool
 from services.store.session import Session
@@ -29,6 +32,7 @@ class PostgresExecutor:
     def __init__(
         self,
         url: str,
+        keys: KeyProvider,
         *,
         group: int = GROUP,
         workers: int = WORKERS,
@@ -39,12 +43,15 @@ class PostgresExecutor:
         self._clock = clock
         self._observer = observer
         schema.upgrade_postgres(url)
+        keyring = Keyring(keys)
+        with contextlib.closing(postgres.serving(url, keyring)) as session:
+            custody.assume(session)
         self._together, self._apart = Intake(1), Intake(workers)
         self._lanes: list[Lane] = []
         try:
-            self._serve(self._together, lambda: postgres.serving(url, postgres.BY_INDEX), group)
+            self._serve(self._together, lambda: postgres.serving(url, keyring, postgres.BY_INDEX), group)
             for _ in range(workers):
-                self._serve(self._apart, lambda: postgres.serving(url), 1)
+                self._serve(self._apart, lambda: postgres.serving(url, keyring), 1)
         except BaseException:
             self.close()
             raise

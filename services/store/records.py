@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, and_, bindparam, delete, select, update
 
 from services.store import clock, sql
 from services.store.errors import NotStored, StateConflict
+from services.store.keys import KeyStore
 from services.store.savepoint import Savepoint
 from services.store.tables import Text, oppositions, records
 
@@ -76,11 +77,12 @@ def raise_revision(savepoint: Savepoint, record: str) -> None:
 class RecordStore:
     """Records, by their holder's INS."""
 
-    __slots__ = ("_savepoint",)
+    __slots__ = ("_keys", "_savepoint")
 
-    def __init__(self, savepoint: Savepoint) -> None:
-        """Work inside this savepoint."""
+    def __init__(self, savepoint: Savepoint, keys: KeyStore) -> None:
+        """Work inside this savepoint, and draw the keys of new records."""
         self._savepoint = savepoint
+        self._keys = keys
 
     def create(self, record: str, *, holder_birth_date: date, protection: str, at: datetime) -> None:
         """Open an ACTIVE record, in place of a destroyed one's tombstone if need be; raises StateConflict (LIF-04)."""
@@ -90,6 +92,7 @@ class RecordStore:
         self._savepoint.change(
             _CREATE,
             ins=record,
+            key=self._keys.create(record),
             state="ACTIVE",
             closed_at=None,
             closure_motive=None,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.store.errors import ScopeClosed
+from services.store.key_provider import Erasure
+from services.store.keyring import Keyring
 from services.store.session import Row, Session
 from services.store.sql import Statement
 from services.store.touched import Handled, Touched
@@ -15,7 +18,7 @@ __all__ = ["Row", "Savepoint"]
 class Savepoint:
     """Executes statements while its unit runs, and notes the documents touched and tickets handled."""
 
-    __slots__ = ("_open", "_session", "handled", "touched")
+    __slots__ = ("_open", "_session", "erased", "handled", "touched")
 
     def __init__(self, session: Session) -> None:
         """Speak through this session, which must be inside a transaction."""
@@ -23,6 +26,12 @@ class Savepoint:
         self._open = True
         self.touched: list[Touched] = []
         self.handled: list[Handled] = []
+        self.erased: list[Erasure] = []
+
+    @property
+    def keyring(self) -> Keyring:
+        """What unwraps the keys that are stored."""
+        return self._session.keyring
 
     def close(self) -> None:
         """Let nothing more be executed: the unit is over."""
@@ -39,6 +48,10 @@ class Savepoint:
     def change(self, statement: Statement, **values: Any) -> int:  # noqa: ANN401 - as above
         """How many rows the statement inserted, updated or deleted."""
         return self._session_inside().change(statement, values)
+
+    def change_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute the statement with the values of each row."""
+        self._session_inside().change_many(statement, rows)
 
     def _session_inside(self) -> Session:
         # INVARIANT: nothing is written outside the transaction. SQLite leaves it by itself when it runs out of room

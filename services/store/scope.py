@@ -6,6 +6,9 @@ from services.store.authorisations import AuthorisationStore
 from services.store.consents import ConsentStore
 from services.store.documents import DocumentStore
 from services.store.emergencies import EmergencyStore
+from services.store.epochs import EpochStore
+from services.store.erasures import ErasureStore
+from services.store.key_provider import Erasure
 from services.store.keys import KeyStore
 from services.store.notifications import NotificationStore
 from services.store.records import RecordStore
@@ -24,6 +27,8 @@ class Scope:
         "consents",
         "documents",
         "emergencies",
+        "epochs",
+        "erasures",
         "keys",
         "notifications",
         "records",
@@ -35,19 +40,26 @@ class Scope:
         """Bind every store to this savepoint."""
         self._savepoint = savepoint
         self.authorisations = AuthorisationStore(savepoint)
-        self.consents = ConsentStore(savepoint)
-        self.documents = DocumentStore(savepoint)
-        self.emergencies = EmergencyStore(savepoint)
         self.keys = KeyStore(savepoint)
-        self.notifications = NotificationStore(savepoint)
-        self.records = RecordStore(savepoint)
-        self.tickets = TicketStore(savepoint)
-        self.traces = TraceStore(savepoint)
+        self.consents = ConsentStore(savepoint)
+        self.documents = DocumentStore(savepoint, self.keys)
+        self.epochs = EpochStore(savepoint)
+        self.erasures = ErasureStore(savepoint, self.keys)
+        self.emergencies = EmergencyStore(savepoint, self.keys)
+        self.notifications = NotificationStore(savepoint, self.keys)
+        self.records = RecordStore(savepoint, self.keys)
+        self.tickets = TicketStore(savepoint, self.keys)
+        self.traces = TraceStore(savepoint, self.keys)
 
     @property
     def touched(self) -> tuple[Touched, ...]:
         """The documents touched so far, in order."""
         return tuple(self._savepoint.touched)
+
+    @property
+    def erased(self) -> tuple[Erasure, ...]:
+        """What was destroyed so far, for the ledger."""
+        return tuple(self._savepoint.erased)
 
     @property
     def handled(self) -> tuple[Handled, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from services.store.keyring import Keyring
 from services.store.sql import Statement
 
 Row = tuple[Any, ...]
@@ -12,6 +13,10 @@ Row = tuple[Any, ...]
 
 class Session(Protocol):
     """A connection with at most one transaction; raises StatementFailed for what the database refuses."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """What unwraps the keys that are stored."""
 
     @property
     def dialect(self) -> str:
@@ -55,6 +60,9 @@ class Session(Protocol):
 
     def change(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """How many rows the statement inserted, updated or deleted."""
+
+    def change_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute the statement with the values of each row."""
 
     def append(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert all of these rows at once; how many were."""

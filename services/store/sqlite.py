@@ -6,12 +6,13 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from services.store.errors import StartRefused, StatementFailed
+from services.store.keyring import Keyring
 from services.store.session import Row
 from services.store.sql import Statement
 
@@ -116,13 +117,14 @@ def _setting(connection: sqlite3.Connection, name: str) -> object:
 class SqliteSession:
     """The one connection of a SQLite file; its transaction holds the database alone from its first statement on."""
 
-    __slots__ = ("connection",)
+    __slots__ = ("connection", "keyring")
 
     dialect: Final = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, keyring: Keyring) -> None:
         """Speak through this connection, of the same thread."""
         self.connection = connection
+        self.keyring = keyring
 
     @property
     def in_transaction(self) -> bool:
@@ -178,6 +180,12 @@ class SqliteSession:
         """As Session."""
         return self._execute(statement, values).rowcount
 
+    def change_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As Session."""
+        prepared = statement.on(self.dialect)
+        with _told():
+            self.connection.executemany(prepared.text, [prepared.bound(row) for row in rows])
+
     def append(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
         """As Session; many rows by one statement, for around each the driver gives way to every other thread."""
         columns, start, written = statement.columns, 0, 0
@@ -195,7 +203,14 @@ class SqliteSession:
 
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> sqlite3.Cursor:
         prepared = statement.on(self.dialect)
-        try:
+        with _told():
             return self.connection.execute(prepared.text, prepared.bound(values))
-        except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise StatementFailed("the database refused a statement") from error
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Tell the driver's errors by the store's own."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeEncodeError) as error:
+        raise StatementFailed("the database refused a statement") from error

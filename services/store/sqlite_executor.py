@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from services.store import schema, sqlite
+from services.store import custody, schema, sqlite
 from services.store.clock import utc_now
 from services.store.group import Group
 from services.store.intake import Intake
+from services.store.key_provider import KeyProvider
+from services.store.keyring import Keyring
 from services.store.lane import Lane, pool
 from services.store.observer import SILENT, Observer, Pool
 from services.store.session import Session
@@ -27,6 +29,7 @@ class SqliteExecutor:
     def __init__(
         self,
         path: Path,
+        keys: KeyProvider,
         *,
         group: int = GROUP,
         clock: Clock = utc_now,
@@ -38,15 +41,18 @@ class SqliteExecutor:
         self._observer = observer
         self._intake = Intake(1)
         self._lock = sqlite.claim(path)
+        keyring = Keyring(keys)
 
         def opening() -> Session:
             connection = sqlite.connect(path, pragmas)
             try:
                 schema.upgrade(connection)
+                session = sqlite.SqliteSession(connection, keyring)
+                custody.assume(session)
             except BaseException:
                 connection.close()
                 raise
-            return sqlite.SqliteSession(connection)
+            return session
 
         try:
             self._lane = Lane(self._intake, opening, self._answer, group=group)

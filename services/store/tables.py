@@ -70,6 +70,11 @@ def _record(*, part_of_key: bool = False) -> Column[str]:
     return Column("record", Text, owner, primary_key=part_of_key, nullable=False)
 
 
+def _sealed(what: str) -> Column[bytes]:
+    """Personal fields, which only the key of the record or document opens; nothing in the clear stands beside them."""
+    return Column("sealed", LargeBinary, nullable=False, server_default="", comment=f"AES-256-GCM: {what}")
+
+
 records = Table(
     "records",
     metadata,
@@ -83,6 +88,7 @@ records = Table(
     Column("protection", Text, nullable=False, comment="legal protection of an adult holder"),
     Column("revision", BigInteger, nullable=False, comment="raised by every change of a fact that decisions read"),
     Column("created_at", BigInteger, nullable=False),
+    Column("key", Text, nullable=False, server_default="", comment="id of the key that all in it is sealed by"),
     _one_of("state", RECORD_STATES),
     _one_of("protection", PROTECTIONS),
     CheckConstraint("(state = 'CLOSED') <= (closed_at IS NOT NULL)", name="closed_since"),
@@ -148,7 +154,6 @@ documents = Table(
     Column("unique_id", Text, nullable=False, comment="the CDA's own id"),
     Column("type", Text, nullable=False, comment="typeCode"),
     Column("class", Text, comment="classCode of the type; null for an unknown type"),
-    Column("title", Text, nullable=False),
     Column(
         "labels",
         Integer,
@@ -157,15 +162,14 @@ documents = Table(
     ),
     Column("status", Text, nullable=False, comment="catalogue 8.2"),
     Column("author", Text, nullable=False, comment="the person, holder or structure who deposited it"),
-    Column("author_name", Text),
     Column("author_structure", Text),
     Column("custodian", Text, comment="the organisation that the CDA names as keeping the original"),
     Column("patient", Text, comment="the patient whom the CDA names"),
     Column("created_at", BigInteger, comment="when the CDA says that it was written"),
     Column("deposited_at", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False, comment="bytes"),
-    Column("sha256", Text, nullable=False, comment="of the content, in hexadecimal"),
     Column("replaces", Text, comment="logical id of the version that this one replaces (DOC-08)"),
+    _sealed("title, author's name and SHA-256 of the content, by the document's key"),
     _one_of("status", DOCUMENT_STATUSES),
     CheckConstraint(f"labels BETWEEN 0 AND {ALL_BITS}", name="labels"),
     # INVARIANT: the author is part of the key, so that a conflict never betrays another's hidden document (VIS-18).
@@ -178,7 +182,7 @@ document_contents = Table(
     "document_contents",
     metadata,
     Column("document", Text, ForeignKey("documents.logical_id", ondelete="CASCADE"), primary_key=True),
-    Column("content", LargeBinary, nullable=False, comment="the bytes as deposited; no row once destroyed"),
+    Column("content", LargeBinary, nullable=False, comment="the bytes as deposited, sealed by the document's key"),
 )
 
 archived_contents = Table(
@@ -186,7 +190,10 @@ archived_contents = Table(
     metadata,
     Column("document", Text, ForeignKey("documents.logical_id", ondelete="CASCADE"), primary_key=True),
     Column(
-        "content", LargeBinary, nullable=False, comment="the bytes of a deleted document, out of every reader's reach"
+        "content",
+        LargeBinary,
+        nullable=False,
+        comment="a deleted document, sealed as before, out of every reader's reach",
     ),
     Column("archived_at", BigInteger, nullable=False),
     Column("decision_id", Text, nullable=False, comment="the deletion (ARCHIVE_AT_HOST)"),
@@ -199,13 +206,12 @@ emergency_accesses = Table(
     _record(),
     Column("person", Text, nullable=False, comment="who started it, and alone may use or end it"),
     Column("mode", Text, nullable=False),
-    Column("reason", Text, nullable=False, comment="verbatim (MOD-04)"),
-    Column("call_ref", Text, nullable=False, comment="reference of the emergency call; empty outside centre_15"),
     Column("patient_unable", Boolean, nullable=False, comment="attested: the patient cannot express himself"),
     Column("immediate_risk", Boolean, nullable=False, comment="attested"),
     Column("started_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger, comment="null until ended"),
+    _sealed("reason, verbatim (MOD-04), and reference of the emergency call, by the record's key"),
     _one_of("mode", EMERGENCY_MODES),
     CheckConstraint(f"expires_at > started_at AND expires_at - started_at <= {EMERGENCY_LIMIT}", name="three_hours"),
     CheckConstraint("ended_at >= started_at", name="ends_after_start"),
@@ -231,11 +237,9 @@ notifications = Table(
     Column("once", Text, nullable=False, comment="what the addressee is told of only once"),
     Column("at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("actor_name", Text),
-    Column("actor_profession", Text),
-    Column("actor_structure", Text),
     Column("mode", Text, nullable=False),
     Column("decision_id", Text, nullable=False),
+    _sealed("the actor's name, profession and structure, by the record's key"),
     UniqueConstraint("record", "addressee", "once"),
     sqlite_autoincrement=True,
 )
@@ -258,13 +262,58 @@ tickets = Table(
     Column("state", Text, nullable=False),
     Column("settled_at", BigInteger),
     Column("settled_by", Text),
-    Column("refusal", Text, comment="why it was refused, in the words of who refused"),
+    Column("refusal", Text, comment="why it was refused, in the words of who refused; sealed by the record's key"),
     _one_of("state", TICKET_STATES),
     CheckConstraint("(state = 'OPEN') = (settled_at IS NULL)", name="settled"),
     CheckConstraint("(state = 'REFUSED') = (refusal IS NOT NULL)", name="refusal"),
     CheckConstraint("expires_at > opened_at", name="expires_after_opening"),
     Index(None, "record", "number"),
     Index("tickets_open", "number", sqlite_where=text("state = 'OPEN'"), postgresql_where=text("state = 'OPEN'")),
+    sqlite_autoincrement=True,
+)
+
+key_epochs = Table(
+    "key_epochs",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("current", Boolean, nullable=False, comment="its master key wraps every new key"),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("destroyed_at", BigInteger, comment="when nothing was wrapped by it any more, and its master key went"),
+    CheckConstraint("NOT current OR destroyed_at IS NULL", name="current_lives"),
+    Index("key_epochs_one", "current", unique=True, sqlite_where=text("current"), postgresql_where=text("current")),
+    sqlite_with_rowid=False,
+)
+
+record_keys = Table(
+    "record_keys",
+    metadata,
+    # No foreign key: one row is for what concerns no record.
+    Column("record", Text, primary_key=True),
+    Column("id", Text, nullable=False, unique=True, comment="UUID4: what names the record once it is destroyed"),
+    Column("epoch", BigInteger, ForeignKey("key_epochs.number"), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False, comment="by the master key of the epoch"),
+    Index(None, "epoch", "record"),
+    sqlite_with_rowid=False,
+)
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("record", Text, ForeignKey("record_keys.record"), primary_key=True),
+    Column("document", Text, primary_key=True, comment="logical id; empty for the record's personal fields"),
+    Column("wrapped", LargeBinary, nullable=False, comment="by the record's key"),
+    sqlite_with_rowid=False,
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    _number(),
+    Column("id", Text, nullable=False, unique=True, comment="the decision that permitted it"),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False, comment="id of the record's key, or logical id of the document"),
+    Column("at", BigInteger, nullable=False),
+    _one_of("kind", ("record", "document")),
     sqlite_autoincrement=True,
 )
 
@@ -287,7 +336,6 @@ traces = Table(
     Column("session", Text, comment="SHA-256 of the token's jti, in hexadecimal"),
     Column("subject_kind", Text, nullable=False),
     Column("subject_id", Text, nullable=False),
-    Column("subject_name", Text),
     Column("subject_profession", Text),
     Column("subject_structure", Text),
     Column("subject_authn_mode", Text, nullable=False),
@@ -295,9 +343,6 @@ traces = Table(
     Column("action", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("purpose", Text, nullable=False),
-    Column("reason", Text, nullable=False, comment="verbatim"),
-    Column("call_ref", Text, nullable=False),
-    Column("attested", Text, nullable=False, comment="JSON: what the subject declared"),
     # No foreign key: a refusal on a record that does not exist is traced as well.
     Column("record", Text),
     Column("record_revision", BigInteger, comment="the revision that the facts were read from"),
@@ -310,11 +355,9 @@ traces = Table(
     Column("digest", Text, nullable=False, comment="SHA-256 of the rule set, in hexadecimal"),
     Column("profile", Text, nullable=False),
     Column("audience", Text, comment="INVISIBLE_REPRESENTANTS_LEGAUX: kept from the legal representatives"),
-    Column("facts", Text, nullable=False, comment="JSON: the whole request as decided"),
-    Column("outcomes", Text, nullable=False, comment="JSON: the distinct outcomes of the items"),
-    Column("items", Text, nullable=False, comment="JSON: [document, index into outcomes]"),
     Column("about", Text, comment="the person whom a question was about, where it was not the asker"),
-    Column("asserted", Text, nullable=False, server_default="[]", comment="JSON: the facts that the asker asserted"),
+    Column("key", Text, comment="id of the record's key that it is sealed by; that of nobody's where there was none"),
+    _sealed("names, reason, attestations, facts, outcomes and items: the rest of the entry"),
     _one_of("kind", ("ACCESS", "QUESTION")),
     _one_of("effect", ("PERMIT", "DENY")),
     _one_of("answer", ("OK", "FORBIDDEN", "NOT_FOUND", "CONFLICT")),

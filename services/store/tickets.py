@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from policy.model import Predicate
 from services.store import clock, listing, paging, sql
 from services.store.due import Due
 from services.store.errors import NotStored, StateConflict, UnknownCursor
+from services.store.keys import KeyStore
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import Text, documents, tickets
@@ -128,11 +130,12 @@ class Ticket:
 class TicketStore:
     """Tickets, always by their record, but for the queue of the host's doctor."""
 
-    __slots__ = ("_savepoint",)
+    __slots__ = ("_keys", "_savepoint")
 
-    def __init__(self, savepoint: Savepoint) -> None:
-        """Work inside this savepoint."""
+    def __init__(self, savepoint: Savepoint, keys: KeyStore) -> None:
+        """Work inside this savepoint, with the keys of its records."""
         self._savepoint = savepoint
+        self._keys = keys
 
     def open(self, request: Request) -> None:
         """Keep a new request; raises StateConflict while the same of the same person waits."""
@@ -178,15 +181,15 @@ class TicketStore:
         """Those of the whole record and of documents that satisfy the predicate, newest first; raises UnknownCursor."""
         kept = listing.Kept(predicate)
         given = {"record": record, **listing.parameters(predicate)}
-        before = paging.LAST if after is None else self._place(_placed(kept), after, given)
+        before = paging.LAST if after is None else self._number(_placed(kept), after, given)
         rows = self._savepoint.rows(_listed(kept), before=before, limit=limit + 1, **given)
-        return paging.page(rows, limit, lambda row: _ticket(row, now))
+        return paging.page(rows, limit, lambda row: _ticket(row, now, self._why(row)))
 
     def queue(self, now: datetime, *, limit: int, after: str | None = None) -> Page[Ticket]:
         """What waits to be done on any record, the oldest first, after the ticket of an id; raises UnknownCursor."""
-        place = 0 if after is None else self._place(_PLACE, after, {})
+        place = 0 if after is None else self._number(_PLACE, after, {})
         rows = self._savepoint.rows(_QUEUE, now=clock.micros(now), number=place, limit=limit + 1)
-        return paging.page(rows, limit, lambda row: _ticket(row, now))
+        return paging.page(rows, limit, lambda row: _ticket(row, now, ""))
 
     def expire(self, record: str, now: datetime) -> None:
         """Settle those of a record whose time has passed, if any is left."""
@@ -199,21 +202,33 @@ class TicketStore:
         return _DUE.page(self._savepoint, now, passed_over=passed_over, limit=limit)
 
     def _settle(self, record: str, ticket: str, state: str, by: str, at: datetime, why: str | None) -> None:
-        now = clock.micros(at)
-        if not self._savepoint.change(_SETTLE, record=record, id=ticket, new_state=state, now=now, by=by, why=why):
+        told = None if why is None else b64encode(self._keys.fields(record).seal(why.encode(), *_place(record, ticket)))
+        change = {"new_state": state, "now": clock.micros(at), "by": by, "why": told and told.decode()}
+        if not self._savepoint.change(_SETTLE, record=record, id=ticket, **change):
             raise NotStored("there is no such open ticket")
         row = self._savepoint.row(_DOCUMENT, record=record, id=ticket)
         self._savepoint.handled.append(Handled(ticket, None if row is None else row[0]))
 
-    def _place(self, statement: sql.Statement, ticket: str, given: Mapping[str, Any]) -> int:
+    def _why(self, row: Row) -> str:
+        """Why the ticket of a row was refused, if it was."""
+        ticket, record, *_, sealed = row
+        if sealed is None:
+            return ""
+        return self._keys.fields(record).open(b64decode(sealed), *_place(record, ticket)).decode()
+
+    def _number(self, statement: sql.Statement, ticket: str, given: Mapping[str, Any]) -> int:
         row = self._savepoint.row(statement, id=ticket, **given)
         if row is None:
             raise UnknownCursor("there is no such ticket to continue from")
         return int(row[0])
 
 
-def _ticket(row: Row, now: datetime) -> Ticket:
-    ticket, record, kind, document, beneficiary, opener, opener_kind, opened, expires, review, state, settled, why = row
+def _place(record: str, ticket: str) -> tuple[str, ...]:
+    return ("ticket", record, ticket)
+
+
+def _ticket(row: Row, now: datetime, why: str) -> Ticket:
+    ticket, record, kind, document, beneficiary, opener, opener_kind, opened, expires, review, state, settled, _ = row
     request = Request(
         id=ticket,
         record=record,
@@ -226,4 +241,4 @@ def _ticket(row: Row, now: datetime) -> Ticket:
         expires_at=clock.moment(expires),
     )
     told = "EXPIRED" if state == "OPEN" and request.expires_at <= now else state
-    return Ticket(request, bool(review), told, clock.moment_or_none(settled), why or "")
+    return Ticket(request, bool(review), told, clock.moment_or_none(settled), why)

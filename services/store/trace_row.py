@@ -13,7 +13,9 @@ import orjson
 
 from policy.model import Answer, Effect
 from services.store import clock, sql
+from services.store.envelope import Key, open_texts, seal_texts
 from services.store.errors import UnfitValue
+from services.store.keys import FieldsKey
 from services.store.trace_entry import TraceEntry, TraceKind, TraceOutcome
 
 _TIMES = ("at", "recorded_at")
@@ -31,6 +33,8 @@ _OPTIONAL = (
     "audience",
     "about",
 )
+SEALED = ("subject_name", "reason", "call_ref", "attested", "facts", "asserted", "outcomes", "items")
+"""What stands of an entry under the seal of its record's key, in this order."""
 _TEXTS = (
     "decision_id",
     "subject_kind",
@@ -61,6 +65,24 @@ def values(entry: TraceEntry) -> dict[str, Any]:
     for name in _JSON:
         row[name] = canonical(getattr(entry, name))
     return row
+
+
+def sealed(row: dict[str, Any], by: FieldsKey) -> dict[str, Any]:
+    """The row as it is written: its personal fields under seal, bound to the decision."""
+    texts = [row.pop(name) for name in SEALED]
+    row["key"], row["sealed"] = by.id, seal_texts(by.key, texts, *_place(row["decision_id"]))
+    return row
+
+
+def opened(row: Mapping[str, Any], key: Key) -> TraceEntry:
+    """The entry of a row as it is stored; raises Unreadable."""
+    texts = open_texts(key, row["sealed"], *_place(row["decision_id"]))
+    clear = {name: value for name, value in row.items() if name not in ("key", "sealed")}
+    return entry({**clear, **dict(zip(SEALED, texts, strict=True))})
+
+
+def _place(decision_id: str) -> tuple[str, ...]:
+    return ("trace", decision_id)
 
 
 def entry(row: Mapping[str, Any]) -> TraceEntry:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 
 from services.store import paging, sql, trace_row
+from services.store.envelope import Key
 from services.store.errors import UnknownCursor
+from services.store.keys import NOBODY, KeyStore
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
+from services.store.session import Session
 from services.store.tables import Text, traces
 from services.store.trace_entry import TraceEntry, TraceKind
 
@@ -23,14 +26,19 @@ _KEPT_FROM = bindparam("kept_from", type_=Text)
 _KIND = bindparam("kind", type_=Text)
 # A parameter would have to be given at every execution.
 _ACCESS = cast("str", literal_column(f"'{TraceKind.ACCESS.value}'"))
-_READABLE = and_(
+_OF_RECORD = and_(
     sql.given(traces.c.record),
+    # What was traced of a record destroyed before is none of the one that has its name now (LIF-12).
+    sql.given(traces.c.key),
+)
+_READABLE = and_(
+    _OF_RECORD,
     or_(_ACTOR.is_(None), traces.c.subject_id == _ACTOR),
     or_(_KEPT_FROM.is_(None), traces.c.audience.is_distinct_from(_KEPT_FROM)),
 )
 _OPENINGS = (
     select(func.min(traces.c.number).label("number"))
-    .where(sql.given(traces.c.record))
+    .where(_OF_RECORD)
     .group_by(traces.c.subject_id, traces.c.session)
     .cte("openings")
 )
@@ -53,9 +61,7 @@ _LIST = sql.Statement(
     .limit(bindparam("limit"))
 )
 
-_ONE = sql.Statement(
-    select(*(traces.c[name] for name in _FIELDS)).where(sql.given(traces.c.record), sql.given(traces.c.decision_id))
-)
+_ONE = sql.Statement(select(*(traces.c[name] for name in _FIELDS)).where(_OF_RECORD, sql.given(traces.c.decision_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,12 @@ class Wanted:
 class TraceStore:
     """The traces of a record, as far back as its readers may look; written by the lane alone."""
 
-    __slots__ = ("_savepoint",)
+    __slots__ = ("_keys", "_savepoint")
 
-    def __init__(self, savepoint: Savepoint) -> None:
-        """Work inside this savepoint."""
+    def __init__(self, savepoint: Savepoint, keys: KeyStore) -> None:
+        """Work inside this savepoint, with the keys of its records."""
         self._savepoint = savepoint
+        self._keys = keys
 
     def of_record(
         self,
@@ -100,16 +107,20 @@ class TraceStore:
         including: bool = False,
     ) -> Page[StoredTrace]:
         """Entries newest first, after decision `after`, or from it on; raises UnknownCursor."""
-        readable = {"record": record, "actor": wanted.actor, "kept_from": wanted.kept_from}
+        by = self._keys.fields_key(record)
+        if by is None:
+            return Page((), more=False)
+        readable = {"record": record, "key": by.id, "actor": wanted.actor, "kept_from": wanted.kept_from}
         before = paging.LAST if after is None else self._place(readable, after) + including
         kind = None if wanted.kind is None else wanted.kind.value
         rows = self._savepoint.rows(_LIST, before=before, limit=limit + 1, kind=kind, quiet=wanted.quiet, **readable)
-        return paging.page(rows, limit, _stored)
+        return paging.page(rows, limit, lambda row: _stored(row, by.key))
 
     def of_decision(self, record: str, decision_id: str) -> TraceEntry | None:
         """The entry of one decision on this record, or nothing."""
-        row = self._savepoint.row(_ONE, record=record, decision_id=decision_id)
-        return None if row is None else trace_row.entry(dict(zip(_FIELDS, row, strict=True)))
+        by = self._keys.fields_key(record)
+        row = by and self._savepoint.row(_ONE, record=record, key=by.id, decision_id=decision_id)
+        return trace_row.opened(dict(zip(_FIELDS, row, strict=True)), by.key) if by and row else None
 
     def _place(self, readable: Mapping[str, str | None], after: str) -> int:
         row = self._savepoint.row(_PLACE, decision_id=after, **readable)
@@ -118,7 +129,18 @@ class TraceStore:
         return int(row[0])
 
 
-def _stored(row: Row) -> StoredTrace:
+def append(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Write these rows, each sealed by its record's key; how many were written.
+
+    What concerns no record, or one without a key that opens, is sealed by nobody's, so that it is traced all the same.
+    """
+    if not rows:
+        return 0
+    known = KeyStore(Savepoint(session)).of_records({NOBODY, *(row["record"] or NOBODY for row in rows)})
+    return session.append(APPEND, [trace_row.sealed(row, known.get(row["record"]) or known[NOBODY]) for row in rows])
+
+
+def _stored(row: Row, key: Key) -> StoredTrace:
     *values, opens_session = row
     stored = dict(zip(_FIELDS, values, strict=True))
-    return StoredTrace(trace_row.entry(stored), bool(opens_session))
+    return StoredTrace(trace_row.opened(stored, key), bool(opens_session))

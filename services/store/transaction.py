@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 
+from services.store import traces
 from services.store.errors import Contended, Unavailable, WroteInRead
 from services.store.facts import facts_many
 from services.store.observer import Observer, tell
 from services.store.savepoint import Savepoint
 from services.store.session import Session
-from services.store.traces import APPEND
-from services.store.unit_of_work import Done, Handled, Scope, Touched, TraceOutcome
+from services.store.unit_of_work import Done, Scope, TraceOutcome
 from services.store.waiting import Waiting
 
 Clock = Callable[[], datetime]
@@ -56,6 +56,9 @@ class Transaction:
         self._append(units)
         started = time.perf_counter()
         self._session.commit()
+        if erased := [erasure for unit in units if unit.outcome is not None for erasure in unit.erased]:
+            # INVARIANT: nobody hears of a destruction that a restored copy of the database would undo.
+            self._session.keyring.provider.add_erasures(erased)
         outcomes = (unit.outcome for unit in units if unit.outcome is not None)
         tell(
             self._observer, (entry for outcome in outcomes for entry in outcome.entries), time.perf_counter() - started
@@ -63,8 +66,7 @@ class Transaction:
 
     def _append(self, units: Sequence[Waiting]) -> None:
         rows = [row for unit in units if unit.outcome is not None for row in unit.rows]
-        written = self._session.append(APPEND, rows) if rows else 0
-        if written != len(rows):
+        if traces.append(self._session, rows) != len(rows):
             raise Unavailable("not every trace was written")
 
     def _run(self, unit: Waiting) -> None:
@@ -91,7 +93,7 @@ class Transaction:
             return self._done(unit, TraceOutcome.FAILED, error=error)
         finally:
             savepoint.close()
-        return self._done(unit, TraceOutcome.DONE, result=result, touched=scope.touched, handled=scope.handled)
+        return self._done(unit, TraceOutcome.DONE, result=result, scope=scope)
 
     def _answered(self, unit: Waiting) -> Done:
         """The outcome of a unit that only words its verdict."""
@@ -113,9 +115,10 @@ class Transaction:
         *,
         result: object | None = None,
         error: Exception | None = None,
-        touched: tuple[Touched, ...] = (),
-        handled: tuple[Handled, ...] = (),
+        scope: Scope | None = None,
     ) -> Done:
         # The wall clock may have been set back since the call came in.
         recorded_at = max([self._clock(), *(key.at for key in unit.unit.keys[:1])])
-        return Done(outcome, result, error, unit.late, touched, recorded_at, handled)
+        if scope is None:
+            return Done(outcome, result, error, unit.late, (), recorded_at)
+        return Done(outcome, result, error, unit.late, scope.touched, recorded_at, scope.handled, scope.erased)

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from services.store import sql
 from services.store.errors import Unavailable, UnfitValue
+from services.store.key_provider import Erasure
 from services.store.observer import Pool
 from services.store.scope import Scope
 from services.store.touched import Handled, Touched, Verb
@@ -92,6 +93,8 @@ class Done:
     recorded_at: datetime
     handled: tuple[Handled, ...] = ()
     """The tickets that `run` opened or settled, in order; empty as above."""
+    erased: tuple[Erasure, ...] = ()
+    """What `run` destroyed for good, in order; empty as above."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.store import trace_row
 from services.store.errors import Unavailable, UnfitValue
+from services.store.key_provider import Erasure
 from services.store.unit_of_work import Done, Facts, Outcome, Receiver, Scope, TraceEntry, TraceOutcome, Unit
 
 
@@ -27,6 +28,8 @@ class Waiting:
     outcome: Outcome[Any, Any] | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     """The values of its trace entries."""
+    erased: Sequence[Erasure] = ()
+    """What its handler destroyed for good."""
     failure: Unavailable | None = None
     """Why this unit alone can be neither traced nor answered."""
 
@@ -63,6 +66,7 @@ class Waiting:
         except Exception as error:  # noqa: BLE001 - whatever it is, without a trace there is no answer
             self._spoil("the unit could not be traced", error)
         else:
+            self.erased = done.erased
             self.outcome = Outcome(self.verdict, done.result, done.error, done.late, entries)
 
     def answer(self) -> None:

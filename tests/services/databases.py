@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from services.store import addresses, postgres, schema, sqlite
+from services.store import addresses, custody, postgres, schema, sqlite
+from services.store.keyring import Keyring
+from services.store.local_keys import LocalKeys
 from services.store.session import Session
 
 STORES = ("sqlite", "postgresql")
@@ -106,16 +109,35 @@ def dropped(address: str) -> None:
     """Remove a database that nobody serves any more."""
     if address.startswith(addresses.SQLITE):
         return
+    shutil.rmtree(_keys_folder(address), ignore_errors=True)
     name = str(conninfo_to_dict(address)["dbname"])
     with psycopg.connect(of_server(address, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def keys_of(address: str | Path) -> LocalKeys:
+    """The master keys of a database: the same for whoever opens it in this run."""
+    folder = Path(address).with_name("keys") if isinstance(address, Path) else _keys_folder(address)
+    return LocalKeys(folder)
+
+
+def _keys_folder(address: str) -> Path:
+    file = addresses.sqlite_file(address)
+    if file is not None:
+        return file.with_name("keys")
+    name = str(conninfo_to_dict(address)["dbname"])
+    return Path(tempfile.gettempdir()) / f"dmp-test-keys-{os.getpid()}" / name
 
 
 @contextmanager
 def opened(address: str) -> Iterator[Database]:
     """A connection set as the lane's."""
     file = addresses.sqlite_file(address)
-    session: Any = postgres.serving(address) if file is None else sqlite.SqliteSession(sqlite.connect(file))
+    keyring = Keyring(keys_of(address))
+    session: Any = (
+        postgres.serving(address, keyring) if file is None else sqlite.SqliteSession(sqlite.connect(file), keyring)
+    )
+    custody.assume(session)
     try:
         yield Database(session, session.connection)
     finally:

@@ -29,6 +29,7 @@ from services.runtime import local_issuer, server, settings
 from services.runtime.access import Feature
 from services.runtime.identifiers import canonical, ins_key, parts
 from tests.services import databases
+from tests.services.unsealed import Seals
 
 FEATURES = (AUTHORIZATION, RECORDS, DOCUMENTS)
 PEOPLE = Path(__file__).parents[2] / "services/demo/people.yaml"
@@ -181,10 +182,14 @@ class World:
 
     def trace(self, decision_id: str) -> dict[str, Any]:
         """The one entry of a decision, its JSON read."""
-        [row] = self.rows("SELECT * FROM traces WHERE decision_id = ?", decision_id)
+        [row] = self.entries("decision_id = ?", decision_id)
         for name in ("attested", "rules", "obligations", "facts", "outcomes", "items", "asserted"):
             row[name] = json.loads(row[name])
         return row
+
+    def entries(self, condition: str, *values: object) -> list[dict[str, Any]]:
+        """The rows of the entries that satisfy a condition, in order, their seals opened."""
+        return list(Seals(self.settings.database, self.settings.keys).entries(condition, *values))
 
     def traces(self) -> int:
         """How many entries there are."""

@@ -190,7 +190,7 @@ def test_decisions_about_another_can_be_reproduced(secured: Secured) -> None:
         own = {**facts, **traced["facts"]["asker"], "document": None, "action": "decision.ask_for"}
         assert engine.decide(own).permitted
     for record in many.records:
-        [row] = world.rows("SELECT * FROM traces WHERE decision_id = ?", record.decision_id)
+        [row] = world.entries("decision_id = ?", record.decision_id)
         del row["number"]
         stored: TraceEntry = trace_row.entry(row)
         for place, (_, outcome) in enumerate(stored.items):

@@ -165,7 +165,7 @@ def typed(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def stored(world: World, decision_id: str) -> TraceEntry:
-    [row] = world.rows("SELECT * FROM traces WHERE decision_id = ?", decision_id)
+    [row] = world.entries("decision_id = ?", decision_id)
     row.pop("number")
     return trace_row.entry(row)
 
@@ -223,7 +223,7 @@ def test_what_is_late_is_not_evaluated(world: World, monkeypatch: pytest.MonkeyP
     answered = batch(world.as_("author"), asked)
     late = (authorization.EFFECT_DENY, authorization.ANSWER_NOT_EVALUATED, (), (), ())
     assert set(by_key(answered).values()) == {late}
-    [entry] = world.rows("SELECT * FROM traces WHERE decision_id = ?", answered.decided.decision_id)
+    [entry] = world.entries("decision_id = ?", answered.decided.decision_id)
     assert [outcome["answer"] for outcome in json.loads(entry["outcomes"])] == ["NOT_EVALUATED"]
     assert "never.heard" not in json.dumps(entry["outcomes"]) + entry["action"]
 

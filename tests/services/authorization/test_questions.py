@@ -66,9 +66,8 @@ def test_what_is_hidden_is_missing_to_a_question(world: World) -> None:
     )
     assert explanations[0] == explanations[1]
     assert not explanations[0].reasons
-    [row] = world.rows(
-        "SELECT rules FROM traces WHERE items LIKE ? AND kind = 'QUESTION' ORDER BY number LIMIT 1", f"%{hidden}%"
-    )
+    asked = world.entries("kind = 'QUESTION' AND record = ?", patient["sub"])
+    row = next(entry for entry in asked if hidden in entry["items"])
     assert "VIS-03" in row["rules"]
 
 

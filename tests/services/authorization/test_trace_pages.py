@@ -13,6 +13,7 @@ from dmp.documents.v1 import documents_pb2 as documents
 from dmp.trace.v1 import trace_pb2 as trace
 from services.authorization import lines, traces
 from tests.services.databases import fill
+from tests.services.unsealed import Seals
 from tests.services.world import Person, World, of, refusal
 
 NORMAL, INVISIBLE = documents.LABEL_NORMAL, documents.LABEL_INVISIBLE_PATIENT
@@ -25,7 +26,7 @@ def read_by_colleague(world: World, patient: Person, *labels: documents.Label.Va
     document = world.deposit(patient, *labels)
     request = documents.GetDocumentRequest(record=of(patient), document_id=document)
     made = world.as_("colleague").GetDocument(request).decided.decision_id
-    [entry] = world.rows("SELECT * FROM traces WHERE decision_id = ?", made)
+    [entry] = world.entries("decision_id = ?", made)
     return entry
 
 
@@ -36,12 +37,14 @@ def new_id(*, milestone: bool = False) -> str:
 
 def add(world: World, entries: list[tuple[Entry, str]]) -> None:
     """Write entries that are like others, under ids of their own."""
-    columns = [name for name in entries[0][0] if name != "number"]
+    seals = Seals(world.settings.database, world.settings.keys)
+    rows = [seals.sealed({**entry, "decision_id": made}) for entry, made in entries]
+    columns = [name for name in rows[0] if name != "number"]
     marks = ", ".join("?" for _ in columns)
     fill(
         world.settings.database,
         f"INSERT INTO traces ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our names
-        [[{**entry, "decision_id": made}[name] for name in columns] for entry, made in entries],
+        [[row[name] for name in columns] for row in rows],
     )
 
 

@@ -40,8 +40,7 @@ def state(world: World, ticket: str) -> str:
 
 
 def of_the_suite(world: World, patient: Person, action: str) -> list[dict[str, Any]]:
-    query = "SELECT * FROM traces WHERE record = ? AND action = ? ORDER BY number"
-    return world.rows(query, patient["sub"], action)
+    return world.entries("record = ? AND action = ?", patient["sub"], action)
 
 
 def test_a_job_is_done_once_on_each_record_and_traced_there(world: World) -> None:

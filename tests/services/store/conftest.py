@@ -8,7 +8,7 @@ import pytest
 from services.store.executors import open_executor
 from services.store.postgres_executor import PostgresExecutor
 from services.store.unit_of_work import Executor
-from tests.services.databases import STORES, Database, Databases, dropped, opened
+from tests.services.databases import STORES, Database, Databases, dropped, keys_of, opened
 from tests.services.store.world import create, within
 
 
@@ -44,6 +44,10 @@ def connection(address: str) -> Iterator[Database]:
 def lane(address: str) -> Iterator[Executor]:
     """An executor on an empty database."""
     # One connection for the units that use the stores, so that a test can keep the others waiting.
-    served = open_executor(address) if address.startswith("sqlite") else PostgresExecutor(address, workers=1)
+    served = (
+        open_executor(address, keys_of(address))
+        if address.startswith("sqlite")
+        else PostgresExecutor(address, keys_of(address), workers=1)
+    )
     yield served
     served.close()

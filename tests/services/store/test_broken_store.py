@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from services.store import addresses
 from services.store.errors import StatementFailed, StoreError, Unavailable
 from services.store.sqlite import PRAGMAS
 from services.store.sqlite_executor import SqliteExecutor
 from services.store.unit_of_work import Scope, TraceOutcome
-from tests.services.databases import Database
+from tests.services.databases import Database, keys_of
 from tests.services.store.world import (
     ALICE,
     AT,
@@ -29,6 +30,7 @@ from tests.services.store.world import (
     outcome,
     unit,
 )
+from tests.services.unsealed import Seals
 
 
 @pytest.fixture
@@ -191,7 +193,7 @@ def test_a_disk_that_is_full_at_once_answers_nobody(connection: Database) -> Non
 
 def test_a_database_held_by_another_answers_nobody(database: Path) -> None:
     """A tool that keeps the write lock makes calls unavailable, and none permitted, until it lets go."""
-    lane = SqliteExecutor(database, pragmas={**PRAGMAS, "busy_timeout": 50})
+    lane = SqliteExecutor(database, keys_of(database), pragmas={**PRAGMAS, "busy_timeout": 50})
     other = sqlite3.connect(database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
@@ -205,7 +207,7 @@ def test_a_database_held_by_another_answers_nobody(database: Path) -> None:
 
 def test_an_interruption_at_any_moment_answers_nobody_wrongly(database: Path) -> None:
     """Interrupted again and again by another thread: who is answered has his trace, and no change is without one."""
-    lane = SqliteExecutor(database)
+    lane = SqliteExecutor(database, keys_of(database))
     lane.submit(change(lambda scope, _: create(scope))).result(timeout=10)
     seized: list[sqlite3.Connection] = []
 
@@ -241,7 +243,8 @@ def test_an_interruption_at_any_moment_answers_nobody_wrongly(database: Path) ->
 def kept(database: Path) -> tuple[set[str], set[str], set[str]]:
     """The decisions traced, the documents that their traces name, and the documents stored."""
     connection = sqlite3.connect(database)
-    rows = connection.execute("SELECT decision_id, items FROM traces").fetchall()
     stored = {row[0] for row in connection.execute("SELECT logical_id FROM documents")}
     connection.close()
-    return {row[0] for row in rows}, {name for row in rows for name, _ in json.loads(row[1])}, stored
+    rows = list(Seals(f"{addresses.SQLITE}{database}", database.with_name("keys")).entries())
+    named = {name for row in rows for name, _ in json.loads(row["items"])}
+    return {row["decision_id"] for row in rows}, named, stored

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from policy.model import Always, Contains, Not, Predicate
-from services.store.documents import Document, Relabelled
-from services.store.errors import NotStored, StateConflict, StatementFailed, UnfitValue, UnknownCursor
+from services.store.document import Document
+from services.store.documents import Relabelled
+from services.store.errors import NotStored, StateConflict, UnfitValue, UnknownCursor
 from services.store.listing import Wanted
 from services.store.paging import Page
 from services.store.unit_of_work import Done, Scope, Touched, TraceEntry, Verb
@@ -212,7 +213,7 @@ def test_what_a_handler_touches_is_noted(connection: Database) -> None:
 
 def test_a_text_that_cannot_be_stored_is_refused(connection: Database) -> None:
     """A lone surrogate is no text, and spoils nothing but its own unit."""
-    with pytest.raises(StatementFailed):
+    with pytest.raises(UnfitValue):
         within(connection, lambda scope: deposit(scope, title="\ud800"))
     assert count(connection, "documents") == 0
     assert within(connection, lambda scope: deposit(scope, author=DOCTOR)).deposit.author == DOCTOR

@@ -18,6 +18,7 @@ from services.store import sql
 from services.store.executors import open_executor
 from services.store.tables import records
 from services.store.unit_of_work import Executor, Facts, Outcome, Scope
+from tests.services.databases import keys_of
 from tests.services.store.world import (
     ALICE,
     AT,
@@ -40,7 +41,7 @@ PATIENCE = 20.0
 @pytest.fixture
 def executor(address: str) -> Iterator[Executor]:
     """Serves Alice's record as `make run` would."""
-    served = open_executor(address)
+    served = open_executor(address, keys_of(address))
     done(served.submit(change(lambda scope, _: create(scope))))
     yield served
     served.close()

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from services.store import addresses
 from services.store.sqlite_executor import SqliteExecutor
+from tests.services.databases import keys_of
+from tests.services.unsealed import Seals
 
 ROOT = Path(__file__).parents[3]
 KILLS = 200 if os.environ.get("DMP_TEST_DEEP") else 10
@@ -43,11 +46,12 @@ def test_what_was_answered_is_kept(database: Path, seed: int) -> None:
     connection = sqlite3.connect(database)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     traces = dict(connection.execute("SELECT decision_id, outcome FROM traces").fetchall())
-    named = [json.loads(row[0]) for row in connection.execute("SELECT items FROM traces WHERE outcome = 'DONE'")]
     contents = {row[0] for row in connection.execute("SELECT document FROM document_contents")}
     documents = {row[0] for row in connection.execute("SELECT logical_id FROM documents")}
     turns = dict(connection.execute("SELECT target, collector FROM authorisations").fetchall())
     connection.close()
+    seals = Seals(f"{addresses.SQLITE}{database}", database.with_name("keys"))
+    named = [json.loads(row["items"]) for row in seals.entries("outcome = 'DONE'")]
     assert [line for line in told if traces.get(line[0]) != line[1]] == []
     facts = [line[2].split(" ") for line in told]
     assert {fact[1] for fact in facts if fact[0] == "document"} <= documents
@@ -55,4 +59,4 @@ def test_what_was_answered_is_kept(database: Path, seed: int) -> None:
     assert [fact for fact in facts if fact[0] == "turn" and int(turns[fact[1]]) < int(fact[2])] == []
     # Neither a document without its trace, nor a trace of one that is not there, nor one without its bytes.
     assert {name for items in named for name, _ in items} == documents == contents
-    SqliteExecutor(database).close()
+    SqliteExecutor(database, keys_of(database)).close()

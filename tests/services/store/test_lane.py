@@ -14,7 +14,7 @@ from services.store.errors import ScopeClosed, StateConflict, Unavailable, Wrote
 from services.store.lane import Lane
 from services.store.sqlite_executor import SqliteExecutor
 from services.store.unit_of_work import Done, Executor, Facts, Scope, TraceEntry, TraceOutcome
-from tests.services.databases import Database, rows
+from tests.services.databases import Database, keys_of, rows
 from tests.services.store.world import (
     ALICE,
     AT,
@@ -93,7 +93,7 @@ def test_a_unit_is_answered_once_it_is_traced(lane: Executor, address: str) -> N
 
 def test_waiting_units_are_committed_together(database: Path) -> None:
     """However many wait, up to the size of a group, the disk is asked once."""
-    lane = SqliteExecutor(database, group=100)
+    lane = SqliteExecutor(database, keys_of(database), group=100)
     free, _ = occupied(lane)
     waiting = [lane.submit(unit(refused().run)) for _ in range(250)]
     free.set()
@@ -105,13 +105,13 @@ def test_waiting_units_are_committed_together(database: Path) -> None:
 
 @pytest.mark.parametrize("store", ["sqlite"])
 def test_a_group_is_one_transaction(connection: Database) -> None:
-    """One BEGIN, one statement of facts, few that insert, one COMMIT for all."""
+    """One BEGIN, one statement of facts, one of keys, few that insert, one COMMIT for all."""
     ran: list[str] = []
     connection.connection.set_trace_callback(ran.append)
     answered(connection, *(unit() for _ in range(50)))
     connection.connection.set_trace_callback(None)
     words = [statement.split()[0] for statement in ran]
-    assert [word for word in words if word != "INSERT"] == ["BEGIN", "WITH", "COMMIT"]
+    assert [word for word in words if word != "INSERT"] == ["BEGIN", "WITH", "SELECT", "COMMIT"]
     # By powers of two: 32, 16 and 2 rows.
     assert words.count("INSERT") == 3
 
@@ -291,7 +291,7 @@ def test_units_are_traced_in_the_order_they_came(connection: Database) -> None:
 
 def test_what_was_taken_is_answered_before_the_end(database: Path) -> None:
     """Closing waits for it, and refuses what comes after; closing twice is closing once."""
-    lane = SqliteExecutor(database)
+    lane = SqliteExecutor(database, keys_of(database))
     free, _ = occupied(lane)
     taken = [lane.submit(unit()) for _ in range(600)]
     closing = threading.Thread(target=lane.close)
@@ -306,7 +306,7 @@ def test_what_was_taken_is_answered_before_the_end(database: Path) -> None:
 
 def test_no_unit_is_forgotten_when_the_lane_closes_under_load(database: Path) -> None:
     """Each of those that many threads submit meanwhile is answered or refused."""
-    lane = SqliteExecutor(database, group=7)
+    lane = SqliteExecutor(database, keys_of(database), group=7)
     futures: list[Future[Any]] = []
 
     def submit() -> None:
@@ -338,7 +338,7 @@ def test_a_handler_that_would_end_the_thread_ends_only_its_group(lane: Executor)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_lane_whose_thread_has_ended_leaves_nobody_waiting(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should the thread die of what no group can catch, those who wait and those who come are refused."""
-    lane = SqliteExecutor(database)
+    lane = SqliteExecutor(database, keys_of(database))
     free, holding = occupied(lane)
     waiting = [lane.submit(unit()) for _ in range(3)]
 

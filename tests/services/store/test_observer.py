@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from services.store.executors import open_executor
 from services.store.observer import Counted, Pool
 from services.store.unit_of_work import Executor, TraceKind
+from tests.services.databases import keys_of
 from tests.services.store.world import unit
 
 
@@ -23,7 +24,7 @@ class Watching:
 def test_a_commit_is_told_before_its_answers_and_keeps_none_back(address: str) -> None:
     """Whoever was answered was counted, and an observer that fails harms nobody."""
     watching = Watching()
-    lane = open_executor(address, watching)
+    lane = open_executor(address, keys_of(address), watching)
     for number in range(1, 4):
         lane.submit(unit()).result(timeout=10)
         assert len(watching.told) == number

@@ -16,11 +16,13 @@ from sqlalchemy import create_engine
 
 from services.store import postgres, schema
 from services.store.errors import Contended, StartRefused, StateConflict, Unavailable
+from services.store.keyring import Keyring
 from services.store.postgres_executor import PostgresExecutor
 from services.store.tables import metadata
 from services.store.unit_of_work import Outcome
-from tests.services.databases import Database, created, rows, server
+from tests.services.databases import Database, created, keys_of, rows, server
 from tests.services.store.world import ALICE, AT, BOB, DOCTOR, Verdict, answered, change, create, deposit, key, unit
+from tests.services.unsealed import Seals
 
 PATIENCE = 20.0
 FINAL = "permission denied|only ever added"
@@ -35,7 +37,7 @@ def store() -> str:
 @pytest.fixture
 def executor(address: str) -> Iterator[PostgresExecutor]:
     """Serves Alice's and Bob's records over two connections."""
-    served = PostgresExecutor(address, workers=2)
+    served = PostgresExecutor(address, keys_of(address), workers=2)
     done(served.submit(change(lambda scope, _: create(scope))))
     done(served.submit(change(lambda scope, _: create(scope, BOB), asked=key(BOB), locks=BOB)))
     yield served
@@ -71,7 +73,10 @@ def test_the_tables_go_up_and_down(databases: Any) -> None:
     assert schema.move(address) == schema.HEAD
     assert schema.move(address, down_to="0001") == "0001"
     with pytest.raises(StartRefused, match="as the owner"):
-        PostgresExecutor(f"{address}&options=-c%20default_transaction_read_only%3Don")
+        PostgresExecutor(
+            f"{address}&options=-c%20default_transaction_read_only%3Don",
+            keys_of(f"{address}&options=-c%20default_transaction_read_only%3Don"),
+        )
     assert schema.move(address, down_to="base") == "base"
     assert schema.move(address) == schema.HEAD
     test_the_migrations_make_the_tables_of_the_statements(address)
@@ -90,10 +95,10 @@ def test_a_newer_database_is_refused(address: str) -> None:
     """A program that does not know the tables does not serve them."""
     owner(address, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StartRefused, match="9999"):
-        PostgresExecutor(address)
+        PostgresExecutor(address, keys_of(address))
 
 
-@pytest.mark.parametrize("verb", ["UPDATE traces SET reason = 'x'", "DELETE FROM traces", "TRUNCATE traces"])
+@pytest.mark.parametrize("verb", ["UPDATE traces SET purpose = 'x'", "DELETE FROM traces", "TRUNCATE traces"])
 def test_the_service_cannot_touch_a_trace(address: str, connection: Database, verb: str) -> None:
     """Its role lacks the right, and the table refuses even its owner."""
     answered(connection, unit())
@@ -108,13 +113,16 @@ def test_a_role_that_could_alter_traces_does_not_serve(address: str, right: str)
     """However it came by the right."""
     owner(address, f"GRANT {right} ON traces TO {postgres.ROLE}")
     with pytest.raises(StartRefused, match="change or remove traces"):
-        PostgresExecutor(address)
+        PostgresExecutor(address, keys_of(address))
 
 
 def test_a_server_that_is_not_there_is_no_start(tmp_path: Any) -> None:
     """The sentence never repeats the address, which may hold a password."""
     with pytest.raises(StartRefused, match="cannot be reached") as caught:
-        PostgresExecutor(f"postgresql://somebody:hunter2@/none?host={tmp_path}")
+        PostgresExecutor(
+            f"postgresql://somebody:hunter2@/none?host={tmp_path}",
+            keys_of(f"postgresql://somebody:hunter2@/none?host={tmp_path}"),
+        )
     assert "hunter2" not in f"{caught.value!r}"
     assert caught.value.__cause__ is None
 
@@ -123,7 +131,7 @@ def test_a_commit_is_durable_though_the_database_would_rather_not(address: str) 
     """`synchronous_commit = off` on the database is overruled in every serving session."""
     name = str(rows(address, "SELECT current_database() AS name")[0]["name"])
     owner(address, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-    session = postgres.serving(address)
+    session = postgres.serving(address, Keyring(keys_of(address)))
     [found] = session.connection.execute("SHOW synchronous_commit").fetchall()
     session.close()
     assert found[0] != "off"
@@ -186,7 +194,7 @@ def test_a_real_deadlock_is_survived(executor: PostgresExecutor, address: str) -
     """Another program locks two records the other way round: ours is the victim, repeats, and is kept."""
     name = str(rows(address, "SELECT current_database() AS name")[0]["name"])
     owner(address, f'ALTER DATABASE "{name}" SET deadlock_timeout = 50')
-    served = PostgresExecutor(address, workers=1)
+    served = PostgresExecutor(address, keys_of(address), workers=1)
     locked, go = threading.Event(), threading.Event()
     ran: list[int] = []
 
@@ -276,14 +284,15 @@ def test_connections_that_are_cut_are_opened_again(executor: PostgresExecutor, a
     assert done(executor.submit(change(lambda scope, _: deposit(scope).status))) == "Approved"
     assert answered_ids <= {row["decision_id"] for row in rows(address, "SELECT decision_id FROM traces")}
     named = rows(address, "SELECT count(*) AS number FROM documents")[0]["number"]
-    traced = rows(address, "SELECT count(*) AS number FROM traces WHERE items <> '[]'")[0]["number"]
+    keys = keys_of(address).directory
+    traced = sum(entry["items"] != "[]" for entry in Seals(address, keys).entries())
     assert named == traced
 
 
 def test_numbers_of_rows_are_64_bit(address: str) -> None:
     """A country makes more traces than 32 bits count."""
     owner(address, "SELECT setval('traces_number_seq', 5000000000)")
-    served = PostgresExecutor(address, workers=1)
+    served = PostgresExecutor(address, keys_of(address), workers=1)
     done(served.submit(change(lambda scope, _: create(scope))))
     served.close()
     assert rows(address, "SELECT max(number) AS number FROM traces")[0]["number"] > 5_000_000_000

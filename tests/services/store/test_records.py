@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -181,7 +182,8 @@ def test_a_destroyed_record_leaves_its_place(connection: Database) -> None:
     within(connection, grant)
     within(connection, oppose)
     within(connection, deposit)
-    connection.execute("UPDATE records SET state = 'DESTROYED'")
+    within(connection, lambda scope: scope.erasures.destroy_record(ALICE, str(uuid4()), AT))
+    assert within(connection, lambda scope: scope.records.status(ALICE)).state == "DESTROYED"
     within(connection, create)
     assert within(connection, lambda scope: scope.records.status(ALICE)).revision == 1
     for table in ("authorisations", "oppositions", "documents", "document_contents"):

@@ -84,7 +84,7 @@ def test_an_upgrade_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE traces SET reason = 'other'",
+        "UPDATE traces SET purpose = 'other'",
         "DELETE FROM traces",
         "INSERT OR REPLACE INTO traces SELECT * FROM traces",
         "REPLACE INTO traces SELECT * FROM traces",
@@ -100,7 +100,7 @@ def test_a_trace_is_neither_changed_nor_removed(connection: Database, statement:
 
 
 EMERGENCY = (
-    "INSERT INTO emergency_accesses VALUES ('e', '{record}', '{person}', '{mode}', 'r', '', 1, 1, 0, {expires}, NULL)"
+    "INSERT INTO emergency_accesses VALUES ('e', '{record}', '{person}', '{mode}', 1, 1, 0, {expires}, NULL, '')"
 )
 THREE_HOURS = 3 * 3600 * 1_000_000
 

@@ -9,6 +9,7 @@ import pytest
 from services.store import sqlite
 from services.store.errors import StartRefused
 from services.store.sqlite_executor import SqliteExecutor
+from tests.services.databases import keys_of
 from tests.services.store.world import change, create
 
 
@@ -20,10 +21,12 @@ def store() -> str:
 
 OTHER_PROCESS = """
 import sys, pathlib
+from services.store.local_keys import LocalKeys
 from services.store.sqlite_executor import SqliteExecutor
 from services.store.errors import StartRefused
 try:
-    SqliteExecutor(pathlib.Path(sys.argv[1])).close()
+    path = pathlib.Path(sys.argv[1])
+    SqliteExecutor(path, LocalKeys(path.with_name("keys"))).close()
 except StartRefused as refused:
     sys.exit(str(refused))
 """
@@ -50,7 +53,7 @@ def test_a_second_lane_is_refused_through_a_link(lane: SqliteExecutor, database:
     """Another name for the same file is the same database."""
     (tmp_path / "other.sqlite").symlink_to(database)
     with pytest.raises(StartRefused, match="another process"):
-        SqliteExecutor(tmp_path / "other.sqlite")
+        SqliteExecutor(tmp_path / "other.sqlite", keys_of(tmp_path / "other.sqlite"))
 
 
 @pytest.mark.parametrize("synchronous", ["OFF", "NORMAL"])
@@ -76,24 +79,26 @@ def test_a_database_without_its_safeguards_is_refused(database: Path, wrong: dic
 def test_the_lane_refuses_what_the_opening_refuses(database: Path) -> None:
     """The refusal reaches whoever starts the lane, and the database is free again."""
     with pytest.raises(StartRefused, match="synchronous"):
-        SqliteExecutor(database, pragmas={**sqlite.PRAGMAS, "synchronous": "NORMAL"})
-    SqliteExecutor(database).close()
+        SqliteExecutor(database, keys_of(database), pragmas={**sqlite.PRAGMAS, "synchronous": "NORMAL"})
+    SqliteExecutor(database, keys_of(database)).close()
 
 
 def test_an_old_sqlite_is_refused(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does not know the statements says so at the start, not at the first call."""
     monkeypatch.setattr(sqlite, "OLDEST", (99, 0, 0))
     with pytest.raises(StartRefused, match=r"99\.0\.0 is needed"):
-        SqliteExecutor(database)
+        SqliteExecutor(database, keys_of(database))
 
 
 def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:
     """The database, its log, its index, its lock and a folder made for them are closed to everybody else."""
     folder = tmp_path / "var"
-    lane = SqliteExecutor(folder / "dmp.sqlite")
+    lane = SqliteExecutor(folder / "dmp.sqlite", keys_of(folder / "dmp.sqlite"))
     lane.submit(change(lambda scope, _verdict: create(scope))).result()
-    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir() if path.name != "keys"}
+    kept = {path.name: path.stat().st_mode & 0o777 for path in (folder / "keys").iterdir()}
     lane.close()
+    assert kept == {"epoch-1.key": 0o600, "lock": 0o600}
     assert modes == dict.fromkeys(("dmp.sqlite", "dmp.sqlite-wal", "dmp.sqlite-shm", "dmp.sqlite.lock"), 0o600)
     assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -101,7 +106,7 @@ def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:
 def test_a_file_that_others_could_read_is_closed_to_them(database: Path) -> None:
     """A database copied with open permissions is closed when it is served."""
     database.chmod(0o644)
-    SqliteExecutor(database).close()
+    SqliteExecutor(database, keys_of(database)).close()
     assert database.stat().st_mode & 0o777 == 0o600
 
 
@@ -109,4 +114,4 @@ def test_a_place_that_cannot_hold_a_database_is_refused(tmp_path: Path) -> None:
     """The sentence names the place and the reason."""
     (tmp_path / "file").touch()
     with pytest.raises(StartRefused, match="cannot be opened"):
-        SqliteExecutor(tmp_path / "file" / "dmp.sqlite")
+        SqliteExecutor(tmp_path / "file" / "dmp.sqlite", keys_of(tmp_path / "keys"))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.store.sqlite_executor import SqliteExecutor
+from tests.services.databases import keys_of
 from tests.services.store.world import change, create, deposit, key, unit
 
 UNITS = 2_000
@@ -23,7 +24,7 @@ def per_second(lane: SqliteExecutor, document: str) -> float:
 @pytest.mark.parametrize("group", [1, 16, 256])
 def test_groups_are_faster(database: Path, group: int, capsys: pytest.CaptureFixture[str]) -> None:
     """The figure is printed, since machines differ; that it moves at all is asserted."""
-    lane = SqliteExecutor(database, group=group)
+    lane = SqliteExecutor(database, keys_of(database), group=group)
     lane.submit(change(lambda scope, _: create(scope))).result(timeout=10)
     deposited = lane.submit(change(lambda scope, _: deposit(scope).logical_id)).result(timeout=10)
     rate = per_second(lane, str(deposited.result))

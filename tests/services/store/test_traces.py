@@ -25,6 +25,7 @@ from tests.services.store.world import (
     answered,
     change,
     count,
+    create,
     entry,
     key,
     outcome,
@@ -104,6 +105,7 @@ def test_entries_come_newest_first_in_pages(connection: Database, limit: int) ->
 
 def test_entries_are_their_records_own(connection: Database) -> None:
     """Another record's are not shown, nor continued from, nor those of no record."""
+    within(connection, lambda scope: create(scope, BOB))
     other = traced(connection, client="test", record=BOB)
     traced(connection, client="test", record=None)
     assert read(connection) == []

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from policy.model import Answer, Effect
-from services.store.documents import Deposit, Document
+from services.store.document import Deposit, Document
 from services.store.group import Group
 from services.store.observer import SILENT
 from services.store.unit_of_work import (

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.store.sqlite_executor import SqliteExecutor
 from services.store.unit_of_work import Outcome
+from tests.services.databases import keys_of
 from tests.services.store.world import ALICE, AT, DOCTOR, change, create, deposit, refused, unit
 
 THREADS = 8
@@ -40,7 +41,7 @@ def work(lane: SqliteExecutor, doctor: str) -> None:
 
 def main() -> None:
     """Serve the database named on the command line until killed."""
-    lane = SqliteExecutor(Path(sys.argv[1]))
+    lane = SqliteExecutor(Path(sys.argv[1]), keys_of(Path(sys.argv[1])))
     lane.submit(change(lambda scope, _: create(scope))).result()
     for thread in range(THREADS):
         threading.Thread(target=work, args=(lane, f"{DOCTOR}{thread}")).start()

@@ -1,0 +1,64 @@
+"""Envelopes: what is sealed with a key (AES-256-GCM, NIST SP 800-38D) and bound to the place that it belongs to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from services.store.errors import UnfitValue, Unreadable
+
+SECRET: Final = 32
+"""Bytes of a key."""
+_NONCE: Final = 12
+
+
+def drawn() -> bytes:
+    """The secret of a new key, drawn by chance."""
+    return os.urandom(SECRET)
+
+
+class Key:
+    """A key that seals and opens; it never tells its secret."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, secret: bytes) -> None:
+        """Take a secret of 32 bytes."""
+        self._cipher = AESGCM(secret)
+
+    def seal(self, said: bytes, *place: str) -> bytes:
+        """What only `open` with the same key and place can read: a nonce drawn by chance, then the ciphertext."""
+        # A record's key seals far fewer than the 2^32 messages that chance nonces allow (SP 800-38D, 8.3).
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, said, _bound(place))
+
+    def open(self, sealed: bytes, *place: str) -> bytes:
+        """What was sealed; raises Unreadable for another key or place, or a single bit that has changed."""
+        try:
+            return self._cipher.decrypt(bytes(sealed[:_NONCE]), sealed[_NONCE:], _bound(place))
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable("this was not sealed so, or not with this key") from error
+
+
+def seal_texts(key: Key, texts: Sequence[str | None], *place: str) -> bytes:
+    """Several texts under one seal; raises UnfitValue for a lone surrogate, which is no text."""
+    try:
+        return key.seal(orjson.dumps(texts), *place)
+    except TypeError as error:
+        raise UnfitValue("a text holds what is no character") from error
+
+
+def open_texts(key: Key, sealed: bytes, *place: str) -> list[Any]:
+    """What `seal_texts` sealed; raises Unreadable."""
+    found: list[Any] = orjson.loads(key.open(sealed, *place))
+    return found
+
+
+def _bound(place: tuple[str, ...]) -> bytes:
+    # Each part with its length, so that no two places are bound alike.
+    return b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, place))
