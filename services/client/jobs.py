@@ -54,6 +54,7 @@ def run(suite: Suite, token: str, name: str, tell: Callable[[Progress], None], *
             dry_run=dry_run,
             passed_over=progress.failures.total(),
             page_size=PAGE,
+            continues=progress.done > 0,
         )
         reply = suite.ask(token, request)
         page = reply.response

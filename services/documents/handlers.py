@@ -140,6 +140,15 @@ def request_document_destruction(
     return documents_pb2.RequestDocumentDestructionResponse(ticket_id=ticket(call))
 
 
+def destroy_document(
+    call: Call, request: documents_pb2.DestroyDocumentRequest
+) -> documents_pb2.DestroyDocumentResponse:
+    """It becomes Destroyed; with its key goes all that could be read of it."""
+    call.stores.documents.set_status(call.record, call.document, "Destroyed", Verb.DESTROYED)
+    call.stores.erasures.destroy_document(call.record, call.document, call.arrival.decision_id, call.now)
+    return documents_pb2.DestroyDocumentResponse()
+
+
 FEATURE: Final = Feature(
     name="documents",
     services=(documents_pb2.DESCRIPTOR.services_by_name["DocumentsService"],),
@@ -157,6 +166,7 @@ FEATURE: Final = Feature(
         "ReplaceDocument": replace_document,
         "RequestDocumentDeletion": request_document_deletion,
         "RequestDocumentDestruction": request_document_destruction,
+        "DestroyDocument": destroy_document,
     },
     readers={"DepositDocument": read_deposit, "ReplaceDocument": read_deposit},
 )

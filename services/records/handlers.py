@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from dmp.records.v1 import jobs_pb2, records_pb2
-from services.records import jobs, tickets, wire
+from services.records import jobs, rotation, tickets, wire
 from services.runtime.access import Feature
 from services.runtime.call import Call
 from services.runtime.messages import page_size, timestamp
@@ -89,6 +89,12 @@ def reactivate_record(call: Call, request: records_pb2.ReactivateRecordRequest) 
     return records_pb2.ReactivateRecordResponse()
 
 
+def destroy_record(call: Call, request: records_pb2.DestroyRecordRequest) -> records_pb2.DestroyRecordResponse:
+    """With its keys goes all that could be read of it."""
+    call.stores.erasures.destroy_record(call.record, call.arrival.decision_id, call.now)
+    return records_pb2.DestroyRecordResponse()
+
+
 def set_opposition(call: Call, request: records_pb2.SetOppositionRequest) -> records_pb2.SetOppositionResponse:
     """Oppose, or withdraw the opposition."""
     code = call.fact("context.opposition_code")
@@ -155,6 +161,7 @@ FEATURE: Final = Feature(
         "SetTreatingPhysician": set_treating_physician,
         "CloseRecord": close_record,
         "ReactivateRecord": reactivate_record,
+        "DestroyRecord": destroy_record,
         "SetOpposition": set_opposition,
         "StartEmergencyAccess": start_emergency_access,
         "EndEmergencyAccess": end_emergency_access,
@@ -167,6 +174,7 @@ FEATURE: Final = Feature(
         "RunJob": jobs.run_job,
         "ListDue": jobs.list_due,
         "DoJob": jobs.do_job,
+        "RotateKeys": rotation.rotate_keys,
     },
     readers={},
     followups={"RunJob": jobs.go_on},

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from dmp.records.v1 import jobs_pb2
+from services.records import rotation
 from services.runtime.access import System
 from services.runtime.call import Call
 from services.runtime.errors import ServiceError
@@ -29,10 +30,14 @@ class Source(Protocol):
 SOURCES: Final[Mapping[int, Callable[[Scope], Source]]] = {
     jobs_pb2.JOB_EXPIRE_TICKETS: lambda stores: stores.tickets,
     jobs_pb2.JOB_END_EMERGENCIES: lambda stores: stores.emergencies,
+    jobs_pb2.JOB_DESTROY_RETAINED: lambda stores: stores.records,
 }
 DEEDS: Final[Mapping[int, Callable[[Call], None]]] = {
     jobs_pb2.JOB_EXPIRE_TICKETS: lambda call: call.stores.tickets.expire(call.record, call.now),
     jobs_pb2.JOB_END_EMERGENCIES: lambda call: call.stores.emergencies.end_expired(call.record, call.now),
+    jobs_pb2.JOB_DESTROY_RETAINED: lambda call: call.stores.erasures.destroy_record(
+        call.record, call.arrival.decision_id, call.now
+    ),
 }
 
 
@@ -56,6 +61,9 @@ def run_job(call: Call, request: jobs_pb2.RunJobRequest) -> jobs_pb2.RunJobRespo
 
 async def go_on(system: System, request: jobs_pb2.RunJobRequest, response: jobs_pb2.RunJobResponse) -> None:
     """Do the job on the next records that are due, each in a call of its own."""
+    if request.job == jobs_pb2.JOB_ROTATE_KEYS:
+        await rotation.go_on(system, request, response)
+        return
     asked = jobs_pb2.ListDueRequest(job=request.job, passed_over=request.passed_over, page_size=request.page_size)
     found = await system.act(asked)
     response.due = found.due

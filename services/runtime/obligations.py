@@ -140,6 +140,12 @@ def _manual_review(call: Call, _code: str, _parameter: str) -> None:
     call.stores.tickets.ask_for_review(call.record, call.arrival.decision_id)
 
 
+def _tombstone(call: Call, _code: str, _parameter: str) -> None:
+    """The destruction is in the ledger, and what its trace says of the record is sealed by a key that is gone."""
+    if not call.stores.erased:
+        raise AssertionError("a tombstone stands for what was destroyed")
+
+
 EXECUTORS: Final[Mapping[str, Callable[[Call, str, str], None]]] = {
     "RECORD_CONSENT": _record_consent,
     "NOTIFY_HOLDER": _notify_holder,
@@ -147,6 +153,7 @@ EXECUTORS: Final[Mapping[str, Callable[[Call, str, str], None]]] = {
     "SET_CLOSURE": _set_closure,
     "START_RETENTION_10Y": _start_retention,
     "ARCHIVE_AT_HOST": _archive_at_host,
+    "TOMBSTONE_TRACE": _tombstone,
     OPEN_HOST_TICKET: _open_host_ticket,
     # After it in the vocabulary's order.
     "MANUAL_REVIEW": _manual_review,

@@ -19,6 +19,7 @@ _END = sql.Statement(update(key_epochs).where(key_epochs.c.current).values(curre
 _CURRENT = sql.Statement(select(key_epochs.c.number, key_epochs.c.begun_at).where(key_epochs.c.current))
 _OLD = record_keys.c.epoch < bindparam("current", type_=BigInteger)
 _LEFT = sql.Statement(select(func.count()).select_from(record_keys).where(_OLD))
+_TOTAL = sql.Statement(select(func.count()).select_from(record_keys))
 _NEXT = sql.Statement(
     select(record_keys.c.record, record_keys.c.id, record_keys.c.epoch, record_keys.c.wrapped)
     .where(_OLD)
@@ -65,6 +66,11 @@ class EpochStore:
     def left(self) -> int:
         """How many records' keys are wrapped by an older epoch."""
         row = self._savepoint.row(_LEFT, current=self.current())
+        return 0 if row is None else int(row[0])
+
+    def total(self) -> int:
+        """How many records' keys there are."""
+        row = self._savepoint.row(_TOTAL)
         return 0 if row is None else int(row[0])
 
     def rewrap(self, limit: int) -> int:

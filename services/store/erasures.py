@@ -46,9 +46,8 @@ class ErasureStore:
         self._note(Erasure(decision_id, RECORD, key, clock.micros(at)))
 
     def destroy_document(self, record: str, document: str, decision_id: str, at: datetime) -> None:
-        """Destroy a document (DOC-12); raises NotStored where that was done before."""
+        """Destroy a document that is Destroyed by its status (DOC-12); raises NotStored where that was done before."""
         self._keys.destroy_document(record, document)
-        self._savepoint.change(_DOCUMENT_GONE, logical_id=document)
         self._note(Erasure(decision_id, DOCUMENT, document, clock.micros(at)))
 
     def replay(self, ledger: Iterable[Erasure]) -> tuple[Erasure, ...]:

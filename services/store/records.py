@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, and_, bindparam, delete, select, update
 
 from services.store import clock, sql
+from services.store.due import Due
 from services.store.errors import NotStored, StateConflict
 from services.store.keys import KeyStore
 from services.store.savepoint import Savepoint
@@ -46,6 +47,10 @@ _RETAIN = sql.Statement(
     update(records)
     .where(sql.given(records.c.ins, "record"))
     .values(retained_until=bindparam("until", type_=BigInteger))
+)
+_DUE = Due(
+    records.c.ins,
+    and_(records.c.state == "CLOSED", records.c.retained_until <= bindparam("now", type_=BigInteger)),
 )
 _OPPOSED = sql.Statement(
     select(oppositions.c.code).where(and_(sql.given(oppositions.c.record), sql.given(oppositions.c.code)))
@@ -133,6 +138,10 @@ class RecordStore:
     def retain(self, record: str, until: datetime | None) -> None:
         """Keep a closed record until then (LIF-10); for ever without a time."""
         self._savepoint.change(_RETAIN, record=record, until=None if until is None else clock.micros(until))
+
+    def due(self, now: datetime, *, passed_over: int, limit: int) -> tuple[int, tuple[str, ...]]:
+        """As Due: the closed records that need not be kept any longer (LIF-10)."""
+        return _DUE.page(self._savepoint, now, passed_over=passed_over, limit=limit)
 
     def reactivate(self, record: str) -> None:
         """CLOSED becomes ACTIVE (LIF-09); raises StateConflict for any other state."""

@@ -17,6 +17,7 @@ class Verb(StrEnum):
     UNARCHIVED = "UNARCHIVED"
     REPLACED = "REPLACED"
     DELETED = "DELETED"
+    DESTROYED = "DESTROYED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 
 from services.store import paging, sql, trace_row
-from services.store.envelope import Key
+from services.store.envelope import Key, drawn
 from services.store.errors import UnknownCursor
-from services.store.keys import NOBODY, KeyStore
+from services.store.keys import NOBODY, FieldsKey, KeyStore
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
 from services.store.session import Session
@@ -129,15 +130,22 @@ class TraceStore:
         return int(row[0])
 
 
-def append(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+def append(session: Session, rows: Sequence[dict[str, Any]], tombstones: AbstractSet[str]) -> int:
     """Write these rows, each sealed by its record's key; how many were written.
 
     What concerns no record, or one without a key that opens, is sealed by nobody's, so that it is traced all the same.
+    The decisions named in `tombstones` destroyed their record: what is sealed of them opens no more (TOMBSTONE_TRACE).
     """
     if not rows:
         return 0
     known = KeyStore(Savepoint(session)).of_records({NOBODY, *(row["record"] or NOBODY for row in rows)})
-    return session.append(APPEND, [trace_row.sealed(row, known.get(row["record"]) or known[NOBODY]) for row in rows])
+    nobody = known[NOBODY]
+    return session.append(APPEND, [
+        trace_row.sealed(row, FieldsKey(nobody.id, Key(drawn())))
+        if row["decision_id"] in tombstones
+        else trace_row.sealed(row, known.get(row["record"], nobody))
+        for row in rows
+    ])  # fmt: skip
 
 
 def _stored(row: Row, key: Key) -> StoredTrace:

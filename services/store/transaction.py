@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from services.store import traces
+from services.store.erasures import RECORD
 from services.store.errors import Contended, Unavailable, WroteInRead
 from services.store.facts import facts_many
 from services.store.observer import Observer, tell
@@ -66,7 +67,8 @@ class Transaction:
 
     def _append(self, units: Sequence[Waiting]) -> None:
         rows = [row for unit in units if unit.outcome is not None for row in unit.rows]
-        if traces.append(self._session, rows) != len(rows):
+        gone = {row["decision_id"] for unit in units if any(e.kind == RECORD for e in unit.erased) for row in unit.rows}
+        if traces.append(self._session, rows, gone) != len(rows):
             raise Unavailable("not every trace was written")
 
     def _run(self, unit: Waiting) -> None:

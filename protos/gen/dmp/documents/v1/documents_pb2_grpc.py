@@ -100,6 +100,11 @@ class DocumentsServiceStub:
                 request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionRequest.SerializeToString,
                 response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionResponse.FromString,
                 _registered_method=True)
+        self.DestroyDocument = channel.unary_unary(
+                '/dmp.documents.v1.DocumentsService/DestroyDocument',
+                request_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DestroyDocumentRequest.SerializeToString,
+                response_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DestroyDocumentResponse.FromString,
+                _registered_method=True)
 
 
 class DocumentsServiceServicer:
@@ -198,6 +203,13 @@ class DocumentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DestroyDocument(self, request, context):
+        """Destroys a document for good, on a ticket (DOC-12): its key is deleted, and every copy of it unreadable.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DocumentsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -265,6 +277,11 @@ def add_DocumentsServiceServicer_to_server(servicer, server):
                     servicer.RequestDocumentDestruction,
                     request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionRequest.FromString,
                     response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionResponse.SerializeToString,
+            ),
+            'DestroyDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.DestroyDocument,
+                    request_deserializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DestroyDocumentRequest.FromString,
+                    response_serializer=dmp_dot_documents_dot_v1_dot_documents__pb2.DestroyDocumentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -619,6 +636,33 @@ class DocumentsService:
             '/dmp.documents.v1.DocumentsService/RequestDocumentDestruction',
             dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionRequest.SerializeToString,
             dmp_dot_documents_dot_v1_dot_documents__pb2.RequestDocumentDestructionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DestroyDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.documents.v1.DocumentsService/DestroyDocument',
+            dmp_dot_documents_dot_v1_dot_documents__pb2.DestroyDocumentRequest.SerializeToString,
+            dmp_dot_documents_dot_v1_dot_documents__pb2.DestroyDocumentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,8 @@ class DocumentsServiceStub:
     """Asks the host to have a document deleted (PAT-07); the host's doctor is given a ticket."""
     RequestDocumentDestruction: _grpc.UnaryUnaryMultiCallable[_documents_pb2.RequestDocumentDestructionRequest, _documents_pb2.RequestDocumentDestructionResponse]
     """Asks the host to destroy a document for good, even one that was deleted (PAT-08)."""
+    DestroyDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.DestroyDocumentRequest, _documents_pb2.DestroyDocumentResponse]
+    """Destroys a document for good, on a ticket (DOC-12): its key is deleted, and every copy of it unreadable."""
 
 @_typing.type_check_only
 class DocumentsServiceAsyncStub(DocumentsServiceStub):
@@ -95,6 +97,8 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     """Asks the host to have a document deleted (PAT-07); the host's doctor is given a ticket."""
     RequestDocumentDestruction: _aio.UnaryUnaryMultiCallable[_documents_pb2.RequestDocumentDestructionRequest, _documents_pb2.RequestDocumentDestructionResponse]  # type: ignore[assignment]
     """Asks the host to destroy a document for good, even one that was deleted (PAT-08)."""
+    DestroyDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.DestroyDocumentRequest, _documents_pb2.DestroyDocumentResponse]  # type: ignore[assignment]
+    """Destroys a document for good, on a ticket (DOC-12): its key is deleted, and every copy of it unreadable."""
 
 class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Holds the documents (catalogue sections 3 and 5). What a caller may not see answers as if it did not exist (ENV-03, VIS-18)."""
@@ -204,5 +208,13 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_documents_pb2.RequestDocumentDestructionResponse, _abc.Awaitable[_documents_pb2.RequestDocumentDestructionResponse]]:
         """Asks the host to destroy a document for good, even one that was deleted (PAT-08)."""
+
+    @_abc_1.abstractmethod
+    def DestroyDocument(
+        self,
+        request: _documents_pb2.DestroyDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_documents_pb2.DestroyDocumentResponse, _abc.Awaitable[_documents_pb2.DestroyDocumentResponse]]:
+        """Destroys a document for good, on a ticket (DOC-12): its key is deleted, and every copy of it unreadable."""
 
 def add_DocumentsServiceServicer_to_server(servicer: DocumentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from dmp.access.v1 import access_pb2 as dmp_dot_access_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x64mp/records/v1/jobs.proto\x12\x0e\x64mp.records.v1\x1a\x1a\x64mp/access/v1/access.proto\"\xba\x01\n\rRunJobRequest\x12\x31\n\x0c\x61ttestations\x18\x01 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12(\n\x03job\x18\x02 \x01(\x0e\x32\x13.dmp.records.v1.JobB\x06\x92\xe7\x18\x02\x08\x01\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x12\x1f\n\x0bpassed_over\x18\x04 \x01(\x05\x42\n\x92\xe7\x18\x06 \x80\x94\xeb\xdc\x03\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\x92\xe7\x18\x03 \xf4\x03\"\x82\x01\n\x0eRunJobResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12\x0b\n\x03\x64ue\x18\x02 \x01(\x03\x12\x0c\n\x04\x64one\x18\x03 \x01(\x05\x12,\n\x08\x66\x61ilures\x18\x04 \x03(\x0b\x32\x1a.dmp.records.v1.JobFailure\"+\n\nJobFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\xaa\x01\n\x0eListDueRequest\x12\x31\n\x0c\x61ttestations\x18\x01 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12(\n\x03job\x18\x02 \x01(\x0e\x32\x13.dmp.records.v1.JobB\x06\x92\xe7\x18\x02\x08\x01\x12\x1f\n\x0bpassed_over\x18\x03 \x01(\x05\x42\n\x92\xe7\x18\x06 \x80\x94\xeb\xdc\x03\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\x92\xe7\x18\x03 \xf4\x03\"s\n\x0fListDueResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12\x0b\n\x03\x64ue\x18\x02 \x01(\x03\x12*\n\x07records\x18\x03 \x03(\x0b\x32\x19.dmp.access.v1.Identifier\"\xa0\x01\n\x0c\x44oJobRequest\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x08\x92\xe7\x18\x04\x08\x01\x10\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12(\n\x03job\x18\x03 \x01(\x0e\x32\x13.dmp.records.v1.JobB\x06\x92\xe7\x18\x02\x08\x01\"8\n\rDoJobResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided*t\n\x03Job\x12\x13\n\x0fJOB_UNSPECIFIED\x10\x00\x12*\n\x12JOB_EXPIRE_TICKETS\x10\x01\x1a\x12\x9a\xe7\x18\x0e\x45XPIRE_TICKETS\x12,\n\x13JOB_END_EMERGENCIES\x10\x02\x1a\x13\x9a\xe7\x18\x0f\x45ND_EMERGENCIES2g\n\x0bJobsService\x12X\n\x06RunJob\x12\x1d.dmp.records.v1.RunJobRequest\x1a\x1e.dmp.records.v1.RunJobResponse\"\x0f\x8a\xe7\x18\x0b\n\x07job.run\x10\x01\x32\xb1\x02\n\rSystemService\x12`\n\x07ListDue\x12\x1e.dmp.records.v1.ListDueRequest\x1a\x1f.dmp.records.v1.ListDueResponse\"\x14\x8a\xe7\x18\x10\n\x0cjob.list_due\x10\x01\x12\xbd\x01\n\x05\x44oJob\x12\x1c.dmp.records.v1.DoJobRequest\x1a\x1d.dmp.records.v1.DoJobResponse\"w\x8a\xe7\x18s\n\x12job.expire_tickets\x10\x01\x1a\x06record0\x01:\x03jobB$\n\x0e\x45XPIRE_TICKETS\x12\x12job.expire_ticketsB&\n\x0f\x45ND_EMERGENCIES\x12\x13job.end_emergenciesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x64mp/records/v1/jobs.proto\x12\x0e\x64mp.records.v1\x1a\x1a\x64mp/access/v1/access.proto\"\xcd\x01\n\rRunJobRequest\x12\x31\n\x0c\x61ttestations\x18\x01 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12(\n\x03job\x18\x02 \x01(\x0e\x32\x13.dmp.records.v1.JobB\x06\x92\xe7\x18\x02\x08\x01\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x12\x1f\n\x0bpassed_over\x18\x04 \x01(\x05\x42\n\x92\xe7\x18\x06 \x80\x94\xeb\xdc\x03\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\x92\xe7\x18\x03 \xf4\x03\x12\x11\n\tcontinues\x18\x06 \x01(\x08\"\x82\x01\n\x0eRunJobResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12\x0b\n\x03\x64ue\x18\x02 \x01(\x03\x12\x0c\n\x04\x64one\x18\x03 \x01(\x05\x12,\n\x08\x66\x61ilures\x18\x04 \x03(\x0b\x32\x1a.dmp.records.v1.JobFailure\"+\n\nJobFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\xaa\x01\n\x0eListDueRequest\x12\x31\n\x0c\x61ttestations\x18\x01 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12(\n\x03job\x18\x02 \x01(\x0e\x32\x13.dmp.records.v1.JobB\x06\x92\xe7\x18\x02\x08\x01\x12\x1f\n\x0bpassed_over\x18\x03 \x01(\x05\x42\n\x92\xe7\x18\x06 \x80\x94\xeb\xdc\x03\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\x92\xe7\x18\x03 \xf4\x03\"s\n\x0fListDueResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12\x0b\n\x03\x64ue\x18\x02 \x01(\x03\x12*\n\x07records\x18\x03 \x03(\x0b\x32\x19.dmp.access.v1.Identifier\"\xa0\x01\n\x0c\x44oJobRequest\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32\x19.dmp.access.v1.IdentifierB\x08\x92\xe7\x18\x04\x08\x01\x10\x01\x12\x31\n\x0c\x61ttestations\x18\x02 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12(\n\x03job\x18\x03 \x01(\x0e\x32\x13.dmp.records.v1.JobB\x06\x92\xe7\x18\x02\x08\x01\"8\n\rDoJobResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\"m\n\x11RotateKeysRequest\x12\x31\n\x0c\x61ttestations\x18\x01 \x01(\x0b\x32\x1b.dmp.access.v1.Attestations\x12\r\n\x05\x62\x65gin\x18\x02 \x01(\x08\x12\x16\n\x05limit\x18\x03 \x01(\x05\x42\x07\x92\xe7\x18\x03 \x88\'\"X\n\x12RotateKeysResponse\x12\'\n\x07\x64\x65\x63ided\x18\x01 \x01(\x0b\x32\x16.dmp.access.v1.Decided\x12\x0b\n\x03\x64ue\x18\x02 \x01(\x03\x12\x0c\n\x04\x64one\x18\x03 \x01(\x05*\xca\x01\n\x03Job\x12\x13\n\x0fJOB_UNSPECIFIED\x10\x00\x12*\n\x12JOB_EXPIRE_TICKETS\x10\x01\x1a\x12\x9a\xe7\x18\x0e\x45XPIRE_TICKETS\x12,\n\x13JOB_END_EMERGENCIES\x10\x02\x1a\x13\x9a\xe7\x18\x0f\x45ND_EMERGENCIES\x12.\n\x14JOB_DESTROY_RETAINED\x10\x03\x1a\x14\x9a\xe7\x18\x10\x44\x45STROY_RETAINED\x12$\n\x0fJOB_ROTATE_KEYS\x10\x04\x1a\x0f\x9a\xe7\x18\x0bROTATE_KEYS2g\n\x0bJobsService\x12X\n\x06RunJob\x12\x1d.dmp.records.v1.RunJobRequest\x1a\x1e.dmp.records.v1.RunJobResponse\"\x0f\x8a\xe7\x18\x0b\n\x07job.run\x10\x01\x32\xcd\x03\n\rSystemService\x12`\n\x07ListDue\x12\x1e.dmp.records.v1.ListDueRequest\x1a\x1f.dmp.records.v1.ListDueResponse\"\x14\x8a\xe7\x18\x10\n\x0cjob.list_due\x10\x01\x12\xe9\x01\n\x05\x44oJob\x12\x1c.dmp.records.v1.DoJobRequest\x1a\x1d.dmp.records.v1.DoJobResponse\"\xa2\x01\x8a\xe7\x18\x9d\x01\n\x12job.expire_tickets\x10\x01\x1a\x06record0\x01:\x03jobB$\n\x0e\x45XPIRE_TICKETS\x12\x12job.expire_ticketsB&\n\x0f\x45ND_EMERGENCIES\x12\x13job.end_emergenciesB(\n\x10\x44\x45STROY_RETAINED\x12\x14job.destroy_retained\x12n\n\nRotateKeys\x12!.dmp.records.v1.RotateKeysRequest\x1a\".dmp.records.v1.RotateKeysResponse\"\x19\x8a\xe7\x18\x15\n\x0fjob.rotate_keys\x10\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOB'].values_by_name["JOB_EXPIRE_TICKETS"]._serialized_options = b'\232\347\030\016EXPIRE_TICKETS'
   _globals['_JOB'].values_by_name["JOB_END_EMERGENCIES"]._loaded_options = None
   _globals['_JOB'].values_by_name["JOB_END_EMERGENCIES"]._serialized_options = b'\232\347\030\017END_EMERGENCIES'
+  _globals['_JOB'].values_by_name["JOB_DESTROY_RETAINED"]._loaded_options = None
+  _globals['_JOB'].values_by_name["JOB_DESTROY_RETAINED"]._serialized_options = b'\232\347\030\020DESTROY_RETAINED'
+  _globals['_JOB'].values_by_name["JOB_ROTATE_KEYS"]._loaded_options = None
+  _globals['_JOB'].values_by_name["JOB_ROTATE_KEYS"]._serialized_options = b'\232\347\030\013ROTATE_KEYS'
   _globals['_RUNJOBREQUEST'].fields_by_name['job']._loaded_options = None
   _globals['_RUNJOBREQUEST'].fields_by_name['job']._serialized_options = b'\222\347\030\002\010\001'
   _globals['_RUNJOBREQUEST'].fields_by_name['passed_over']._loaded_options = None
@@ -52,30 +56,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOJOBREQUEST'].fields_by_name['record']._serialized_options = b'\222\347\030\004\010\001\020\001'
   _globals['_DOJOBREQUEST'].fields_by_name['job']._loaded_options = None
   _globals['_DOJOBREQUEST'].fields_by_name['job']._serialized_options = b'\222\347\030\002\010\001'
+  _globals['_ROTATEKEYSREQUEST'].fields_by_name['limit']._loaded_options = None
+  _globals['_ROTATEKEYSREQUEST'].fields_by_name['limit']._serialized_options = b'\222\347\030\003 \210\''
   _globals['_JOBSSERVICE'].methods_by_name['RunJob']._loaded_options = None
   _globals['_JOBSSERVICE'].methods_by_name['RunJob']._serialized_options = b'\212\347\030\013\n\007job.run\020\001'
   _globals['_SYSTEMSERVICE'].methods_by_name['ListDue']._loaded_options = None
   _globals['_SYSTEMSERVICE'].methods_by_name['ListDue']._serialized_options = b'\212\347\030\020\n\014job.list_due\020\001'
   _globals['_SYSTEMSERVICE'].methods_by_name['DoJob']._loaded_options = None
-  _globals['_SYSTEMSERVICE'].methods_by_name['DoJob']._serialized_options = b'\212\347\030s\n\022job.expire_tickets\020\001\032\006record0\001:\003jobB$\n\016EXPIRE_TICKETS\022\022job.expire_ticketsB&\n\017END_EMERGENCIES\022\023job.end_emergencies'
-  _globals['_JOB']._serialized_start=951
-  _globals['_JOB']._serialized_end=1067
+  _globals['_SYSTEMSERVICE'].methods_by_name['DoJob']._serialized_options = b'\212\347\030\235\001\n\022job.expire_tickets\020\001\032\006record0\001:\003jobB$\n\016EXPIRE_TICKETS\022\022job.expire_ticketsB&\n\017END_EMERGENCIES\022\023job.end_emergenciesB(\n\020DESTROY_RETAINED\022\024job.destroy_retained'
+  _globals['_SYSTEMSERVICE'].methods_by_name['RotateKeys']._loaded_options = None
+  _globals['_SYSTEMSERVICE'].methods_by_name['RotateKeys']._serialized_options = b'\212\347\030\025\n\017job.rotate_keys\020\0010\001'
+  _globals['_JOB']._serialized_start=1172
+  _globals['_JOB']._serialized_end=1374
   _globals['_RUNJOBREQUEST']._serialized_start=74
-  _globals['_RUNJOBREQUEST']._serialized_end=260
-  _globals['_RUNJOBRESPONSE']._serialized_start=263
-  _globals['_RUNJOBRESPONSE']._serialized_end=393
-  _globals['_JOBFAILURE']._serialized_start=395
-  _globals['_JOBFAILURE']._serialized_end=438
-  _globals['_LISTDUEREQUEST']._serialized_start=441
-  _globals['_LISTDUEREQUEST']._serialized_end=611
-  _globals['_LISTDUERESPONSE']._serialized_start=613
-  _globals['_LISTDUERESPONSE']._serialized_end=728
-  _globals['_DOJOBREQUEST']._serialized_start=731
-  _globals['_DOJOBREQUEST']._serialized_end=891
-  _globals['_DOJOBRESPONSE']._serialized_start=893
-  _globals['_DOJOBRESPONSE']._serialized_end=949
-  _globals['_JOBSSERVICE']._serialized_start=1069
-  _globals['_JOBSSERVICE']._serialized_end=1172
-  _globals['_SYSTEMSERVICE']._serialized_start=1175
-  _globals['_SYSTEMSERVICE']._serialized_end=1480
+  _globals['_RUNJOBREQUEST']._serialized_end=279
+  _globals['_RUNJOBRESPONSE']._serialized_start=282
+  _globals['_RUNJOBRESPONSE']._serialized_end=412
+  _globals['_JOBFAILURE']._serialized_start=414
+  _globals['_JOBFAILURE']._serialized_end=457
+  _globals['_LISTDUEREQUEST']._serialized_start=460
+  _globals['_LISTDUEREQUEST']._serialized_end=630
+  _globals['_LISTDUERESPONSE']._serialized_start=632
+  _globals['_LISTDUERESPONSE']._serialized_end=747
+  _globals['_DOJOBREQUEST']._serialized_start=750
+  _globals['_DOJOBREQUEST']._serialized_end=910
+  _globals['_DOJOBRESPONSE']._serialized_start=912
+  _globals['_DOJOBRESPONSE']._serialized_end=968
+  _globals['_ROTATEKEYSREQUEST']._serialized_start=970
+  _globals['_ROTATEKEYSREQUEST']._serialized_end=1079
+  _globals['_ROTATEKEYSRESPONSE']._serialized_start=1081
+  _globals['_ROTATEKEYSRESPONSE']._serialized_end=1169
+  _globals['_JOBSSERVICE']._serialized_start=1376
+  _globals['_JOBSSERVICE']._serialized_end=1479
+  _globals['_SYSTEMSERVICE']._serialized_start=1482
+  _globals['_SYSTEMSERVICE']._serialized_end=1943
 # @@protoc_insertion_point(module_scope)

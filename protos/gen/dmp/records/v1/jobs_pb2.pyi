@@ -32,6 +32,10 @@ class _JobEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Job.ValueType], _
     """Settle the tickets whose time has passed."""
     JOB_END_EMERGENCIES: _Job.ValueType  # 2
     """End the emergency accesses whose time has passed (MOD-10)."""
+    JOB_DESTROY_RETAINED: _Job.ValueType  # 3
+    """Destroy the closed records whose ten years have passed (LIF-10)."""
+    JOB_ROTATE_KEYS: _Job.ValueType  # 4
+    """Begin a new epoch of the master key, so that no older copy of the keys opens anything; to be done every night."""
 
 class Job(_Job, metaclass=_JobEnumTypeWrapper):
     """What the suite does by itself when its time has come."""
@@ -42,6 +46,10 @@ JOB_EXPIRE_TICKETS: Job.ValueType  # 1
 """Settle the tickets whose time has passed."""
 JOB_END_EMERGENCIES: Job.ValueType  # 2
 """End the emergency accesses whose time has passed (MOD-10)."""
+JOB_DESTROY_RETAINED: Job.ValueType  # 3
+"""Destroy the closed records whose ten years have passed (LIF-10)."""
+JOB_ROTATE_KEYS: Job.ValueType  # 4
+"""Begin a new epoch of the master key, so that no older copy of the keys opens anything; to be done every night."""
 Global___Job: _TypeAlias = Job  # noqa: Y015
 
 @_typing.final
@@ -55,6 +63,7 @@ class RunJobRequest(_message.Message):
     DRY_RUN_FIELD_NUMBER: _builtins.int
     PASSED_OVER_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    CONTINUES_FIELD_NUMBER: _builtins.int
     job: Global___Job.ValueType
     """The job."""
     dry_run: _builtins.bool
@@ -63,6 +72,8 @@ class RunJobRequest(_message.Message):
     """How many records that are due to pass over, because they failed before in this run."""
     page_size: _builtins.int
     """The most records done in this call; 50 when not given, 500 at most."""
+    continues: _builtins.bool
+    """Whether it goes on with a run that has begun, so that nothing new is begun."""
     @_builtins.property
     def attestations(self) -> _access_pb2.Attestations:
         """The caller's declarations."""
@@ -75,10 +86,11 @@ class RunJobRequest(_message.Message):
         dry_run: _builtins.bool = ...,
         passed_over: _builtins.int = ...,
         page_size: _builtins.int = ...,
+        continues: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "dry_run", b"dry_run", "job", b"job", "page_size", b"page_size", "passed_over", b"passed_over"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "continues", b"continues", "dry_run", b"dry_run", "job", b"job", "page_size", b"page_size", "passed_over", b"passed_over"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -275,3 +287,67 @@ class DoJobResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DoJobResponse: _TypeAlias = DoJobResponse  # noqa: Y015
+
+@_typing.final
+class RotateKeysRequest(_message.Message):
+    """Asks for RotateKeys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    BEGIN_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    begin: _builtins.bool
+    """Whether a new epoch begins, unless one has begun that has not wrapped everything yet."""
+    limit: _builtins.int
+    """The most keys that are wrapped; none, to count only."""
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: none."""
+
+    def __init__(
+        self,
+        *,
+        attestations: _access_pb2.Attestations | None = ...,
+        begin: _builtins.bool = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "begin", b"begin", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateKeysRequest: _TypeAlias = RotateKeysRequest  # noqa: Y015
+
+@_typing.final
+class RotateKeysResponse(_message.Message):
+    """Answers RotateKeys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    due: _builtins.int
+    """How many keys were still wrapped by an older epoch; where none was and none began, how many there are."""
+    done: _builtins.int
+    """How many are now wrapped by the current one."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        due: _builtins.int = ...,
+        done: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "done", b"done", "due", b"due"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateKeysResponse: _TypeAlias = RotateKeysResponse  # noqa: Y015

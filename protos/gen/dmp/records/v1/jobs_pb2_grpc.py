@@ -122,6 +122,11 @@ class SystemServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobResponse.FromString,
                 _registered_method=True)
+        self.RotateKeys = channel.unary_unary(
+                '/dmp.records.v1.SystemService/RotateKeys',
+                request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysResponse.FromString,
+                _registered_method=True)
 
 
 class SystemServiceServicer:
@@ -142,6 +147,13 @@ class SystemServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RotateKeys(self, request, context):
+        """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SystemServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -154,6 +166,11 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     servicer.DoJob,
                     request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobResponse.SerializeToString,
+            ),
+            'RotateKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateKeys,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -211,6 +228,33 @@ class SystemService:
             '/dmp.records.v1.SystemService/DoJob',
             dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.SystemService/RotateKeys',
+            dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -74,6 +74,8 @@ class SystemServiceStub:
     """Lists the records that are due for a job."""
     DoJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.DoJobRequest, _jobs_pb2.DoJobResponse]
     """Does a job on one record."""
+    RotateKeys: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.RotateKeysRequest, _jobs_pb2.RotateKeysResponse]
+    """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more."""
 
 @_typing.type_check_only
 class SystemServiceAsyncStub(SystemServiceStub):
@@ -84,6 +86,8 @@ class SystemServiceAsyncStub(SystemServiceStub):
     """Lists the records that are due for a job."""
     DoJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.DoJobRequest, _jobs_pb2.DoJobResponse]  # type: ignore[assignment]
     """Does a job on one record."""
+    RotateKeys: _aio.UnaryUnaryMultiCallable[_jobs_pb2.RotateKeysRequest, _jobs_pb2.RotateKeysResponse]  # type: ignore[assignment]
+    """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more."""
 
 class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the suite asks of itself. No port serves it: no caller, whatever his token, is subject SYSTEM."""
@@ -103,5 +107,13 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_jobs_pb2.DoJobResponse, _abc.Awaitable[_jobs_pb2.DoJobResponse]]:
         """Does a job on one record."""
+
+    @_abc_1.abstractmethod
+    def RotateKeys(
+        self,
+        request: _jobs_pb2.RotateKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.RotateKeysResponse, _abc.Awaitable[_jobs_pb2.RotateKeysResponse]]:
+        """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more."""
 
 def add_SystemServiceServicer_to_server(servicer: SystemServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -100,6 +100,11 @@ class RecordsServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionResponse.FromString,
                 _registered_method=True)
+        self.DestroyRecord = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/DestroyRecord',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.DestroyRecordRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.DestroyRecordResponse.FromString,
+                _registered_method=True)
         self.RequestRecordCopy = channel.unary_unary(
                 '/dmp.records.v1.RecordsService/RequestRecordCopy',
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyRequest.SerializeToString,
@@ -223,6 +228,13 @@ class RecordsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DestroyRecord(self, request, context):
+        """Destroys the record and all that is in it for good, on a ticket (LIF-11): its keys are deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RequestRecordCopy(self, request, context):
         """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03).
         """
@@ -325,6 +337,11 @@ def add_RecordsServiceServicer_to_server(servicer, server):
                     servicer.RequestRecordDestruction,
                     request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionResponse.SerializeToString,
+            ),
+            'DestroyRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.DestroyRecord,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.DestroyRecordRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.DestroyRecordResponse.SerializeToString,
             ),
             'RequestRecordCopy': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestRecordCopy,
@@ -704,6 +721,33 @@ class RecordsService:
             '/dmp.records.v1.RecordsService/RequestRecordDestruction',
             dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DestroyRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/DestroyRecord',
+            dmp_dot_records_dot_v1_dot_records__pb2.DestroyRecordRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.DestroyRecordResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,8 @@ class RecordsServiceStub:
     """Ends the caller's own emergency access (MOD-10)."""
     RequestRecordDestruction: _grpc.UnaryUnaryMultiCallable[_records_pb2.RequestRecordDestructionRequest, _records_pb2.RequestRecordDestructionResponse]
     """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
+    DestroyRecord: _grpc.UnaryUnaryMultiCallable[_records_pb2.DestroyRecordRequest, _records_pb2.DestroyRecordResponse]
+    """Destroys the record and all that is in it for good, on a ticket (LIF-11): its keys are deleted."""
     RequestRecordCopy: _grpc.UnaryUnaryMultiCallable[_records_pb2.RequestRecordCopyRequest, _records_pb2.RequestRecordCopyResponse]
     """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
     ListTickets: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]
@@ -105,6 +107,8 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     """Ends the caller's own emergency access (MOD-10)."""
     RequestRecordDestruction: _aio.UnaryUnaryMultiCallable[_records_pb2.RequestRecordDestructionRequest, _records_pb2.RequestRecordDestructionResponse]  # type: ignore[assignment]
     """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
+    DestroyRecord: _aio.UnaryUnaryMultiCallable[_records_pb2.DestroyRecordRequest, _records_pb2.DestroyRecordResponse]  # type: ignore[assignment]
+    """Destroys the record and all that is in it for good, on a ticket (LIF-11): its keys are deleted."""
     RequestRecordCopy: _aio.UnaryUnaryMultiCallable[_records_pb2.RequestRecordCopyRequest, _records_pb2.RequestRecordCopyResponse]  # type: ignore[assignment]
     """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
     ListTickets: _aio.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]  # type: ignore[assignment]
@@ -224,6 +228,14 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.RequestRecordDestructionResponse, _abc.Awaitable[_records_pb2.RequestRecordDestructionResponse]]:
         """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
+
+    @_abc_1.abstractmethod
+    def DestroyRecord(
+        self,
+        request: _records_pb2.DestroyRecordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.DestroyRecordResponse, _abc.Awaitable[_records_pb2.DestroyRecordResponse]]:
+        """Destroys the record and all that is in it for good, on a ticket (LIF-11): its keys are deleted."""
 
     @_abc_1.abstractmethod
     def RequestRecordCopy(
