@@ -134,9 +134,9 @@ class World:
         name = {"kind": "HOLDER", "name": "Alice Exemple", "authn_mode": "WEB_PATIENT"}
         return {**name, "sub": canonical(INS_OF_TESTS, value)}
 
-    def opened(self, *authorised: str, treating: str | None = None) -> Person:
-        """A patient with an open record, and the professionals whom she authorised."""
-        patient = self.patient()
+    def opened(self, *authorised: str, treating: str | None = None, patient: Person | None = None) -> Person:
+        """A patient, by default a new one, with an open record, and the professionals whom she authorised."""
+        patient = patient or self.patient()
         consent = access.Attestations(consent=True, informed=True)
         record = of(patient)
         self.as_("author").CreateRecord(
