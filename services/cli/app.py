@@ -10,7 +10,7 @@ from rich.console import Console
 from policy.cli import FAILED, HELD, NOT_OPENED
 from policy.cli import app as rules
 
-__all__ = ["FAILED", "HELD", "NOT_OPENED", "Json", "app", "database", "jobs", "main"]
+__all__ = ["FAILED", "HELD", "NOT_OPENED", "Json", "app", "database", "jobs", "keys", "main"]
 
 app = typer.Typer(
     no_args_is_help=True, help="Access control for the shared medical record (DMP).", add_completion=False
@@ -18,6 +18,8 @@ app = typer.Typer(
 app.add_typer(rules, name="rules")
 database = typer.Typer(no_args_is_help=True, help="The tables of the database: bring them up to date, or back.")
 app.add_typer(database, name="database")
+keys = typer.Typer(no_args_is_help=True, help="Copies of the wrapped keys, apart from the backups of the database.")
+app.add_typer(keys, name="keys")
 jobs = typer.Typer(no_args_is_help=True, help="Background jobs, done by the running suite (tâches de fond).")
 app.add_typer(jobs, name="jobs")
 Json = Annotated[bool, typer.Option("--json", help="answer as JSON, for programs")]

@@ -117,6 +117,11 @@ def database_url(environ: Mapping[str, str]) -> str:
     return url
 
 
+def keys(environ: Mapping[str, str]) -> Path:
+    """The directory of the master keys alone."""
+    return Path(_values(environ)["DMP_KEYS"])
+
+
 def _values(environ: Mapping[str, str]) -> dict[str, str]:
     values = {**DEFAULTS, **{name: value for name, value in environ.items() if name.startswith("DMP_") and value}}
     values.setdefault("DMP_DATABASE_URL", f"{addresses.SQLITE}{Path(values['DMP_VAR']) / 'dmp.sqlite'}")
