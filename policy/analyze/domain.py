@@ -60,6 +60,7 @@ class Domain:
         """Take in every test of the rules, and of further conditions that will be asked about."""
         of_rules = [c for ruleset in rulesets for rule in ruleset.rules for c in rule.conditions.values()]
         tests = {test for condition in (*of_rules, *conditions) for test in tests_of(condition)}
+        self.tests = frozenset(tests)
         self._variables: dict[str, z3.BoolRef] = {}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {

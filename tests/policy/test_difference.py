@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import z3
 
+from policy.analyze.clock import Amount
 from policy.analyze.reading import any_of
 from policy.cli.diff import MOST_SHOWN, first
 from policy.difference import difference
 from policy.difference.compare import Comparison, Kind
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams
+from policy.difference.naming import Naming
 from policy.difference.report import Shown
 from policy.model import Answer
 from policy.ruleset import load
@@ -281,6 +283,70 @@ def test_a_solver_finds_nothing_beside_what_is_told(tmp_path: Path, file: str, o
             lone = domain.solver()
             lone.add(any_of(z3.Xor(before.answers[answer], after.answers[answer]) for answer in Answer))
             assert lone.check() == z3.sat
+
+
+MASKED = """    any:
+      - document.author: {same_as: subject.id}
+      - definition: treating_physician_or_equivalent"""
+OWN_ID = "actions: doc.find_own_id\n  unless: {definition: author_of_the_document}"
+OPEN_MATRIX = "  unless: {definition: permitted_by_the_matrix}"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("definitions.yaml", MASKED, MASKED.replace("      - document.author: {same_as: subject.id}\n", ""),
+         "document dont ils sont l'auteur"),
+        ("documents.yaml", OWN_ID, OWN_ID.replace("{definition: author_of_the_document}", "{definition: structure}"),
+         "l'auteur"),
+        ("visibility.yaml", OPEN_MATRIX, "  unless: [{definition: permitted_by_the_matrix}, {subject.structure: ES1}]",
+         "structure de rattachement : ES1"),
+        ("visibility.yaml", OPEN_MATRIX,
+         "  unless: [{definition: permitted_by_the_matrix}, {document.author_structure: {same_as: subject.structure}}]",
+         "structure de l'auteur = structure de rattachement"),
+        ("visibility.yaml", OPEN_MATRIX,
+         "  unless: [{definition: permitted_by_the_matrix}, {not: {document.labels: {contains: R}}}]",
+         "sauf si « confidentialité restreinte »"),
+        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {context.secret: false}", "connexion secrète"),
+        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {not: {document.class: '10'}}", "classe (classCode) : 10"),
+        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {document.class: '10'}", "classe (classCode) : autre que 10"),
+    ],
+)  # fmt: skip
+def test_no_condition_of_an_edit_is_left_out(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
+    """What opens or closes for some alone is told of these: authors, a structure, what is not so, any other text."""
+    comparison = load(RULES), load(_edited(tmp_path, file, old, new))
+    found = difference(*comparison, "seed-2011", "fr", lambda *_: None)
+    asked = [one for one in found.told if {*one.actions} & {"doc.read", "doc.find_own_id"}]
+    assert asked
+    for one in (one for one in asked if one.kind in (Kind.OPENS, Kind.CLOSES)):
+        assert said in " · ".join([one.sentence, *one.always]).replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("delays", "said"),
+    [
+        ([((180, "days"), False), ((365, "days"), False)], "moins de 180 jours"),
+        ([((180, "days"), True), ((365, "days"), True)], "au moins 365 jours"),
+        ([((1, "years"), False), ((30, "days"), False), ((13, "months"), False)], "moins de 30 jours"),
+        ([((180, "days"), True), ((365, "days"), False)], "au moins 180 jours et moins de 365 jours"),
+        # A month is longer than 28 days or as long: neither says the other.
+        ([((30, "days"), False), ((1, "months"), False)], "moins de 30 jours et moins de 1 mois"),
+    ],
+)
+def test_of_delays_that_go_together_the_narrowest_is_told(delays: list[tuple[Amount, bool]], said: str) -> None:
+    """What a shorter delay says already, a longer one does not say again."""
+    rules = load(RULES)
+    assert Naming(rules, rules, "fr").delays("record.closed_at", delays) == f"date de fermeture il y a {said}"
+
+
+def test_what_no_words_tell_apart_is_said_to_hold_in_some_cases_only(tmp_path: Path) -> None:
+    """Two facts of which one must fail: neither always does, and both are named as what decides."""
+    new = OWN_ID + "\n  when: {context.secret: true, context.informed: true}"
+    comparison = load(RULES), load(_edited(tmp_path, "documents.yaml", OWN_ID, new))
+    (told,) = difference(*comparison, "seed-2011", "en", lambda *_: None).told
+    assert told.sentence.endswith(
+        "in some cases only, depending on: information given (attested) and secret connection"
+    )
 
 
 def test_regions_are_sets() -> None:
