@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -158,6 +159,29 @@ def test_one_class_is_told_in_the_singular(tmp_path: Path, language: str, said: 
     text = (new / "doors.yaml").read_text("utf-8")
     (new / "doors.yaml").write_text(text[: text.index("- id: QUIET")], "utf-8")
     assert said in _diff(old, new, "--lang", language).stdout
+
+
+@pytest.mark.slow
+def test_every_kind_of_change_is_counted_and_all_are_shown_on_demand(tmp_path: Path) -> None:
+    """The counts of the last line add up to its number; what is left out is shown by the option that the line names."""
+    row = "11369-6,Historique des vaccinations,52,D+,A"
+    target = _edited(tmp_path, "matrix.csv", f"{row}+", f"{row}-")
+    shown = [_diff(RULES, target, "--lang", "en", *more).stdout for more in ((), ("--all",))]
+    some, everything = (" ".join(told.split()) for told in shown)
+    last = some[some.index("✗") :]
+    whole, *counts = map(int, re.findall(r"\d+", last))
+    assert sum(counts) == whole > MOST_SHOWN
+    assert "refusals are told otherwise" in last
+    assert f"and {whole - MOST_SHOWN} other sentences (--all shows all)" in some
+    assert (some.count("example ("), everything.count("example (")) == (MOST_SHOWN, whole)
+    assert "--all" not in everything
+
+
+def test_kinds_that_are_neither_opened_nor_closed_are_counted(tmp_path: Path) -> None:
+    """An obligation that goes is counted beside what opens and closes."""
+    both, one = "obligations: [IRREVERSIBLE, NOTIFY_HOLDER]", "obligations: [IRREVERSIBLE]"
+    told = _diff(RULES, _edited(tmp_path, "visibility.yaml", both, one), "--profile", "seed-2011").stdout
+    assert "(0 s'ouvre, 0 se ferme, 2 perdent une obligation)" in " ".join(told.split())
 
 
 def test_other_answers_of_a_refusal_are_told(tmp_path: Path) -> None:
