@@ -36,6 +36,10 @@ _TEXTS: dict[str, dict[str, str]] = {
     "profile": {"fr": "profil", "en": "profile"},
     "always": {"fr": "toujours", "en": "always"},
     "example": {"fr": "exemple", "en": "example"},
+    "odd example": {
+        "fr": "exemple aux dates invraisemblables, faute d'autre",
+        "en": "example with dates that real life does not have, for want of another",
+    },
     "no example": {
         "fr": "aucun exemple : aucune date trouvée ne réunit ces délais (des jours contre des mois, en fin de mois) ; "
         "le changement ne concerne peut-être personne",
@@ -168,7 +172,8 @@ def _tell_one(console: Console, shown: Shown, lang: Language) -> None:
         return
     answers = f"{shown.witness.old.answer.value} → {shown.witness.new.answer.value}"
     request = json.dumps(shown.witness.request, ensure_ascii=False)
-    head = f"[dim]{_TEXTS['example'][lang]} ({answers})[/]{say(_COLON, lang)}"
+    example = _TEXTS["example" if shown.witness.plausible else "odd example"][lang]
+    head = f"[dim]{example} ({answers})[/]{say(_COLON, lang)}"
     console.print(f"    {head}{plain(request)}", soft_wrap=True)
 
 

@@ -110,7 +110,8 @@ def _option(value: Option) -> Any:
 def _witness(shown: Witness | None) -> dict[str, Any] | None:
     if shown is None:
         return None
-    return {"request": shown.request, "old": _decision(shown.old), "new": _decision(shown.new)}
+    decisions = {"old": _decision(shown.old), "new": _decision(shown.new)}
+    return {"request": shown.request, "plausible": shown.plausible, **decisions}
 
 
 def _decision(decision: Decision) -> Mapping[str, Any]:

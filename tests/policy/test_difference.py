@@ -256,6 +256,61 @@ def test_delays_that_no_date_has_together_are_told_in_words(tmp_path: Path, days
         assert (done.returncode, done.stderr, "aucune date trouvée" in done.stdout) == (1, "", True)
 
 
+def _dates(request: dict[str, Any]) -> dict[str, str]:
+    """The days that a request states, by attribute."""
+    document = next(iter((request.get("documents") or {}).values()), request.get("document")) or {}
+    stated = {**request["record"], **request["relation"], **document}
+    wanted = ("holder_birth_date", "closed_at", "authorisation_added_at", "deposited_at")
+    return {name: stated[name][:10] for name in wanted if isinstance(stated.get(name), str)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("matrix.csv", "11369-6,Historique des vaccinations,52,D+,A+", "11369-6,Historique des vaccinations,52,D+,A-"),
+        ("profiles/seed-2011.yaml", "authorisation_validity_days: 365", "authorisation_validity_days: 180"),
+        ("profiles/seed-2011.yaml", "retention_years: 10", "retention_years: 9"),
+        ("profiles/seed-2011.yaml", "age_of_majority: 18", "age_of_majority: 16"),
+    ],
+)
+def test_examples_have_the_dates_of_real_life(tmp_path: Path, file: str, old: str, new: str) -> None:
+    """Nobody is born after his document, nothing happens after the clock, and grown-ups are shown where they may be."""
+    comparison = load(RULES), load(_edited(tmp_path, file, old, new))
+    found = difference(*comparison, "seed-2011", "fr", lambda *_: None)
+    shown = [witness for one, witness in found.classes if witness and one.change.typed]
+    assert shown
+    for witness in shown:
+        dates = _dates(dict(witness.request))
+        born = dates.pop("holder_birth_date", "")
+        assert witness.plausible
+        assert not born or born > "1900"
+        assert all(born <= day <= str(witness.request["at"])[:10] for day in dates.values()), witness.request
+
+
+BEFORE_BIRTH = """
+- id: LAB-02
+  title: {fr: a, en: a}
+  basis: b
+  effect: deny
+  stage: conditions
+  answers: FORBIDDEN
+  actions: doc.read
+  when:
+    document.deposited_at: {elapsed: retention_years}
+    not: {record.holder_birth_date: {elapsed: retention_years}}
+"""
+
+
+def test_an_example_that_real_life_does_not_have_is_said_to_be_one(tmp_path: Path) -> None:
+    """Of documents older than their patient there is no other request, and the sentence that shows one says so."""
+    target = _edited(tmp_path, "documents.yaml", "# Documents", "# documents")
+    path = target / "documents.yaml"
+    path.write_text(path.read_text("utf-8") + BEFORE_BIRTH, "utf-8")
+    told = " ".join(_diff(RULES, target, "--profile", "seed-2011").stdout.split())
+    assert "exemple aux dates invraisemblables, faute d'autre (OK → FORBIDDEN)" in told
+
+
 def test_what_cannot_be_opened_and_what_cannot_be_loaded(tmp_path: Path) -> None:
     """No folder and no revision: exit 2, with what to do; a fault in a rule: exit 3, with its place."""
     done = _diff("no-such-revision")
