@@ -127,12 +127,12 @@ class Naming:
             return title
         if not any(_is_any_text(value) for value in stated):
             return self.phrase("is", what=title, names=self._valued_names(name, stated))
-        if others := [value for value in fact.others if isinstance(value, str) and value.strip("-")]:
+        if others := [value for value in fact.others if not is_nothing(value)]:
             return self.phrase("but", what=title, names=self._valued_names(name, others))
         return self.phrase("given", what=title)
 
     def _valued_names(self, name: str, values: Iterable[Option]) -> str:
-        return self.listed([self.value(name, value) for value in values], MOST_NAMED, "or")
+        return self.listed([*dict.fromkeys(self.value(name, value) for value in values)], MOST_NAMED, "or")
 
     def _stated(self, name: str, values: tuple[Option, ...]) -> tuple[Option, ...]:
         """The values, those that a missing one stands for once."""
@@ -152,6 +152,8 @@ class Naming:
 
     def values(self, name: str, values: tuple[Option, ...]) -> str:
         """The values of a named attribute; of a table, how many, and the first."""
+        if all(map(is_nothing, values)):
+            return self.phrase("is", what=self.title(name), names=self.phrase("nothing"))
         names = [self.value(name, value) for value in values]
         wording = self.wording(name)
         if wording is None or not wording.table:
@@ -182,7 +184,7 @@ class Naming:
             return next((label for label in labels if label), self.phrase("another"))
         if isinstance(value, bool):
             return self.phrase("yes" if value else "no")
-        return self.phrase("nothing") if isinstance(value, Stated) or not word else word
+        return self.phrase("nothing") if is_nothing(value) else word
 
     def wording(self, name: str) -> Wording | None:
         """How an attribute's values are named."""
@@ -198,6 +200,11 @@ class Naming:
         wording = self.wording(name)
         words = {str(value).lower() if isinstance(value, bool) else value for value in values}
         return wording is not None and words <= {*wording.usual}
+
+
+def is_nothing(value: Option) -> bool:
+    """Whether it says nothing: it is not given, or is a text of blanks or strokes."""
+    return isinstance(value, Stated) or (isinstance(value, str) and not value.strip("- "))
 
 
 def _is_any_text(value: Option) -> bool:

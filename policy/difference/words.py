@@ -10,7 +10,7 @@ from policy.analyze.domain import Option, Stated
 from policy.difference.classes import DELAY, RequestClass, changed_delays, is_told
 from policy.difference.compare import Kind
 from policy.difference.holding import Fact
-from policy.difference.naming import CODE, SUBJECT, Naming, delay_of
+from policy.difference.naming import CODE, SUBJECT, Naming, delay_of, is_nothing
 from policy.language import Language
 from policy.ruleset import RuleSet
 from policy.shape import Text
@@ -112,7 +112,8 @@ class _Teller:
             return ", ".join([naming.values(listed, named[listed]), *kept])
         parts = [naming.values(name, values) for name, values in others.items()]
         if parts and listed:
-            which = naming.value(listed, named[listed][0])
+            value = named[listed][0]
+            which = naming.values(listed, (value,)) if is_nothing(value) else naming.value(listed, value)
             parts[0] = naming.phrase("of one", who=parts[0], which=which)
         return ", ".join(parts or [naming.values(name, named[name]) for name in named]) or naming.phrase("anybody")
 
@@ -164,13 +165,13 @@ class _Teller:
         return self._changed[profile]
 
     def _worth_telling(self, one: RequestClass) -> dict[str, tuple[Option, ...]]:
-        """The named attributes, without what goes without saying and what is not stated at all."""
+        """The named attributes with what is stated of them, if anything is, and without what goes without saying."""
         stated = {
-            name: tuple(value for value in values if not isinstance(value, Stated))
+            name: tuple(value for value in values if not is_nothing(value)) or (Stated.MISSING,)
             for name, values in one.named.items()
             if DELAY not in name
         }
-        return {name: values for name, values in stated.items() if values and not self._naming.is_usual(name, values)}
+        return {name: values for name, values in stated.items() if not self._naming.is_usual(name, values)}
 
     def _always(self, one: RequestClass) -> tuple[str, ...]:
         """What officers are told of every request of the class, that others may have too."""
