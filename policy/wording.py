@@ -22,7 +22,7 @@ class Wording:
     values: Mapping[str, Text] = field(default_factory=dict)
     """Each value as it stands in a sentence; true and false by these words."""
     usual: tuple[str, ...] = ()
-    """The values that go without saying: a sentence that is true of these alone does not name them."""
+    """The values that go without saying: a sentence that is true of these alone names them only to leave some out."""
     table: str = ""
     """The table whose rows the values are, or empty."""
     label: str = ""
@@ -89,6 +89,11 @@ def _usual(node: Node | None, what: str, faults: FaultList) -> tuple[str, ...]:
 def as_word(node: Scalar) -> str:
     """A value as a key of the wording: true and false are words here."""
     return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
+
+
+def word_of(value: object) -> str:
+    """A value as the wording writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_wording(

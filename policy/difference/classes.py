@@ -13,6 +13,7 @@ from policy.difference.diagram import EVERYTHING, NOTHING, Region
 from policy.difference.holding import Fact, Held, Holdings, deciding, met, needed
 from policy.ruleset import RuleSet
 from policy.vocabulary import Vocabulary
+from policy.wording import word_of
 
 MOST_PARTS = 4
 """Into how many parts one attribute may cut a class."""
@@ -74,6 +75,7 @@ class _Cutter:
         self._change = change
         self._translation, self._diagrams = translation, translation.diagrams
         worded = {name for vocabulary in vocabularies for name in vocabulary.wording}
+        self._usual = {n: frozenset(w.usual) for vocabulary in vocabularies for n, w in vocabulary.wording.items()}
         # A delay that has changed is told like what officers name, and cut by, lest one sentence tell two of them.
         delays = changed_delays(old, new, change.profile)
         self._named = [
@@ -162,6 +164,8 @@ class _Cutter:
         told = self._restricted(shadow, self._all)
         box = EVERYTHING
         for name, values in told.items():
+            if self._is_part_of_usual(name, values):
+                continue  # told only where it tells the class from what a sentence would else speak of
             box = self._diagrams.both(box, self._translation.where(name, values))
         around = self._diagrams.both(self._diagrams.both(self._change.among, box), self._plain)
         restricted = self._restricted(self._diagrams.both(region, self._plain), around)
@@ -184,6 +188,11 @@ class _Cutter:
         beside = needed(region, known, holdings.named, translation)
         left = deciding(region, met(supposed, held, translation), translation)
         return tuple(one for one, _ in held), tuple(one for one, _ in beside), left
+
+    def _is_part_of_usual(self, name: str, values: tuple[Option, ...]) -> bool:
+        """Whether some of the values that go without saying are left out, and no others occur."""
+        usual, known = self._usual.get(name, frozenset()), self._translation.values[name]
+        return {*map(word_of, values)} < {word_of(value) for value in known if word_of(value) in usual}
 
     def _facts(self, choice: Choice) -> list[tuple[Fact, Region]]:
         known, where = self._translation.values, self._translation.where

@@ -17,7 +17,7 @@ from policy.language import Language, duration, say
 from policy.ruleset import RuleSet
 from policy.shape import Text
 from policy.vocabulary import Attribute
-from policy.wording import Wording
+from policy.wording import Wording, word_of
 
 MOST_NAMED = 3
 """So many values are named; of more, a count is told and these as examples."""
@@ -174,7 +174,7 @@ class Naming:
     def value(self, name: str, value: Option) -> str:
         """A value as sentences name it."""
         wording = self.wording(name)
-        word = str(value).lower() if isinstance(value, bool) else str(value)
+        word = word_of(value)
         if wording and word in wording.values:
             return self.text(wording.values[word])
         if wording and wording.table:
@@ -198,8 +198,7 @@ class Naming:
     def is_usual(self, name: str, values: tuple[Option, ...]) -> bool:
         """Whether all these values go without saying."""
         wording = self.wording(name)
-        words = {str(value).lower() if isinstance(value, bool) else value for value in values}
-        return wording is not None and words <= {*wording.usual}
+        return wording is not None and {*map(word_of, values)} <= {*wording.usual}
 
 
 def is_nothing(value: Option) -> bool:

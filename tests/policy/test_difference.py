@@ -390,6 +390,8 @@ OPEN_MATRIX = "  unless: {definition: permitted_by_the_matrix}"
         ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {subject.profession: {exists: true}}",
          "(profession (colonne de la matrice, ou une autre) : non indiqué)"),
         ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {context.reason: {exists: true}}", "motif : non indiqué"),
+        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {not: {document.status: Archived}}", "document archivé"),
+        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {not: {relation.authorisation: NON_EXISTE}}", "sans autorisation"),
         ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {not: {subject.authn_mode: DIRECT_CPE}}", "par carte CPE"),
         ("documents.yaml", OWN_ID,
          OWN_ID + "\n  when: {not: {subject.authn_mode: DIRECT_CPE, subject.profession: {column_of: matrix}}}",
