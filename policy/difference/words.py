@@ -23,19 +23,19 @@ _SAID: dict[Kind, dict[Language, str]] = {
     Kind.CLOSES: {"fr": "{who} ne peuvent plus {what}", "en": "{who} may no longer {what}"},
     Kind.ANSWERS: {
         "fr": "{who}, refusés comme avant pour {what}, reçoivent désormais {after} au lieu de {before}",
-        "en": "{who}, refused as before for {what}, are now told {after} instead of {before}",
+        "en": "{who}, refused as before when they {what}, are now told {after} instead of {before}",
     },
     Kind.OBLIGES: {
         "fr": "{who}, pour {what} : désormais obligation de {after}",
-        "en": "{who}, for {what}: now with the obligation {after}",
+        "en": "{who}, when they {what}: now with the obligation {after}",
     },
     Kind.RELEASES: {
         "fr": "{who}, pour {what} : plus d'obligation de {before}",
-        "en": "{who}, for {what}: no longer with the obligation {before}",
+        "en": "{who}, when they {what}: no longer with the obligation {before}",
     },
     Kind.SCOPES: {
         "fr": "{who}, pour {what} : voient désormais {after} au lieu de {before}",
-        "en": "{who}, for {what}: now see {after} instead of {before}",
+        "en": "{who}, when they {what}: now see {after} instead of {before}",
     },
 }
 
