@@ -19,6 +19,7 @@ from policy.rule import Readings, Rule, RuleReader
 from policy.source import Mapping, Node, Scalar, content_of, read
 from policy.table import Table, read_table
 from policy.vocabulary import Vocabulary, read_vocabulary
+from policy.wording import Saying, read_sayings
 
 LONGEST = 100_000
 """The largest number of days, months or years that a parameter may set."""
@@ -45,6 +46,8 @@ class RuleSet:
     """By name, as they were read."""
     trees: tuple[Node | None, ...] = field(repr=False)
     """The files of rules as they were read, from which a profile can be made with other values."""
+    sayings: Map[str, Saying] = field(repr=False, default_factory=dict)
+    """How sentences name definitions, by name; a definition without one is named in none."""
     elsewhere: Map[str, Map[str, Elsewhere]] = field(repr=False, default_factory=dict)
     """By file: the law that is no rule of a file, and the questions that it leaves open."""
     called: str = ""
@@ -158,6 +161,7 @@ def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
     check_columns(vocabulary, tables, files.file, faults)
     parameters = _profiles(files, faults)
     definitions = read_definitions(files.trees["definitions.yaml"], faults)
+    sayings = read_sayings(files.trees["definitions.yaml"], faults)
     grammars = {name: Grammar(vocabulary, tables, values, definitions, faults) for name, values in parameters.items()}
     reader = RuleReader(vocabulary, grammars, faults, readings)
     trees = tuple(tree for name, tree in files.trees.items() if _holds_rules(name))
@@ -171,7 +175,7 @@ def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
     loose = tuple(unused(vocabulary, definitions, grammars))
     return RuleSet(
         files.folder, files.digest, vocabulary, rules, tables, parameters, engines, definitions, trees,
-        called=files.called, loose=loose,
+        sayings, called=files.called, loose=loose,
     )  # fmt: skip
 
 
@@ -252,7 +256,7 @@ def read_definitions(root: Node | None, faults: FaultList) -> dict[str, Node]:
     """The `when` of every named condition, by its name, in the tree of definitions.yaml."""
     found = {}
     for key, name, node in shape.entries(root, "definitions", faults):
-        tree = shape.mapping(node, f"definition `{name}`", ("fr", "en", "when"), faults)
+        tree = shape.mapping(node, f"definition `{name}`", ("fr", "en", "holds", "fails", "when"), faults)
         if tree is None:
             continue
         for language in ("fr", "en"):

@@ -27,8 +27,11 @@ def schemas(ruleset: RuleSet) -> dict[str, dict[str, Any]]:
     condition = _condition(ruleset)
     definition: dict[str, Any] = {
         "type": "object",
-        "properties": {"fr": _TEXT, "en": _TEXT, "when": {"$ref": "#/$defs/condition"}},
-    }
+        "properties": {
+            "fr": _TEXT, "en": _TEXT, "holds": _BILINGUAL, "fails": _BILINGUAL, "when": {"$ref": "#/$defs/condition"},
+        },
+        "dependentRequired": {"holds": ["fails"], "fails": ["holds"]},
+    }  # fmt: skip
     definition |= {"required": ["fr", "en", "when"], "additionalProperties": False}
     defs = {"condition": {"anyOf": [condition, {"type": "array", "items": {"$ref": "#/$defs/condition"}}]}}
     parameters = {name: _parameter(*kind) for name, kind in ruleset.vocabulary.parameters.items()}

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from policy import shape
 from policy.changes import Change, Changer, read_changers, read_changes
+from policy.chronology import Pair, read_chronology
 from policy.errors import FaultList, Place, RuleFaults
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar
@@ -124,6 +125,8 @@ class Vocabulary:
     """How sentences name the values of attributes."""
     parameters_at: Map[str, Place] = field(default_factory=dict, repr=False)
     """Where each parameter is named."""
+    chronology: tuple[Pair, ...] = ()
+    """Pairs of dates of which the first is never later than the second, in examples that can be had."""
     concerns: Map[str, Place] = field(default_factory=dict, repr=False)
     """The files of rules, without their ending, and where each is named; none in a vocabulary that lists none."""
 
@@ -152,6 +155,7 @@ _KEYS = (
     "changers",
     "changes",
     "wording",
+    "chronology",
 )
 _UNITS = ("boolean", "code", "days", "months", "years")
 _FULFILLERS = ("gate", "service", "caller")
@@ -201,6 +205,9 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
             faults,
         ),
         wording=wording,
+        chronology=read_chronology(
+            tree.get("chronology"), [a.name for a in attributes.values() if a.kind in (Kind.DATE, Kind.TIME)], faults
+        ),
         parameters_at={name: key.place for key, name, _ in _named(tree, "parameters", FaultList())},
         concerns={word: item.place for item, word in shape.texts(tree.get("concerns"), "concerns", faults)},
     )

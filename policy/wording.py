@@ -1,4 +1,4 @@
-"""How sentences name the values of attributes: what officers write under `wording` in vocabulary.yaml."""
+"""How sentences name values and definitions: what officers write under `wording`, and under `holds` and `fails`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,37 @@ class Wording:
     values: Mapping[str, Text] = field(default_factory=dict)
     """Each value as it stands in a sentence; true and false by these words."""
     usual: tuple[str, ...] = ()
-    """The values that go without saying: a sentence that is true of these alone does not name them."""
+    """The values that go without saying: a sentence that is true of these alone names them only to leave some out."""
     table: str = ""
     """The table whose rows the values are, or empty."""
     label: str = ""
     """The column of the table that names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """How a sentence says that a definition holds, and that it does not."""
+
+    holds: Text
+    fails: Text
+
+
+def read_sayings(root: Node | None, faults: FaultList) -> dict[str, Saying]:
+    """The `holds` and `fails` of the definitions that have them, by name, in the tree of definitions.yaml."""
+    found = {}
+    for name, node in _definitions(root):
+        holds, fails = node.get("holds"), node.get("fails")
+        if (holds is None) is not (fails is None):
+            faults.add(node.place, f"definition `{name}` needs both `holds` and `fails`, or neither")
+        elif holds is not None:
+            found[name] = Saying(shape.bilingual(holds, "holds", faults), shape.bilingual(fails, "fails", faults))
+    return found
+
+
+def _definitions(root: Node | None) -> list[tuple[str, Tree]]:
+    """The definitions that are mappings: what is none is told where their conditions are read."""
+    entries = root.entries if isinstance(root, Tree) else ()
+    return [(str(key.value), node) for key, node in entries if isinstance(node, Tree)]
 
 
 def read_wording(node: Node | None, faults: FaultList) -> dict[str, Wording]:
@@ -63,6 +89,11 @@ def _usual(node: Node | None, what: str, faults: FaultList) -> tuple[str, ...]:
 def as_word(node: Scalar) -> str:
     """A value as a key of the wording: true and false are words here."""
     return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
+
+
+def word_of(value: object) -> str:
+    """A value as the wording writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_wording(

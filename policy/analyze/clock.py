@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
 
 from policy.calendar import PARIS, add_months, elapsed
+from policy.chronology import NOW, Pair, broken
 from policy.condition import Elapsed, Period, Unit
 from policy.vocabulary import Kind
 
@@ -18,6 +19,10 @@ USUAL_DAY = date(2025, 6, 16)
 _DAYS_OF_A_CYCLE = 1461
 _CYCLES = (date(1996, 1, 1), date(2096, 1, 1))
 """Four years with a leap day, and four of which the century takes it away."""
+_MORE_CLOCKS = 31
+"""Clocks that are tried for times in their order before others will do."""
+_LONG_AGO: Amount = (40, "years")
+"""Before all that examples tell: a grown-up's birth."""
 _FIRST, _LAST = date(1, 1, 3), date(9990, 12, 29)
 
 
@@ -73,15 +78,51 @@ def _days(amount: Amount) -> tuple[int, int]:
     return min(lengths) - 1, max(lengths) + 1
 
 
+Times = dict[str, date | datetime]
+"""A time for each attribute that is given one."""
+
+
 def moments(
-    span: Span, wanted: Mapping[str, Mapping[Amount, bool]], kinds: Mapping[str, Kind]
-) -> tuple[datetime, dict[str, date | datetime]] | None:
-    """A clock within the span and a time for each attribute, so that each amount has elapsed or not as wanted."""
-    for now in _clocks(span):
-        starts = {name: _start(amounts, kinds[name], now) for name, amounts in wanted.items()}
-        if None not in starts.values():
-            return now, {name: start for name, start in starts.items() if start is not None}
-    return None
+    span: Span,
+    wanted: Mapping[str, Mapping[Amount, bool]],
+    kinds: Mapping[str, Kind],
+    pairs: Sequence[Pair] = (),
+) -> tuple[datetime, Times] | None:
+    """A clock within the span and a time for each attribute, so that each amount has elapsed or not as wanted.
+
+    No first of `pairs` is later than its second, unless no clock of a month or so has such times.
+    """
+    second_best: tuple[datetime, Times] | None = None
+    for number, now in enumerate(_clocks(span)):
+        fitting = {name: _fitting(amounts, kinds[name], now) for name, amounts in wanted.items()}
+        firsts = {name: next(times, None) for name, times in fitting.items()}
+        if None not in firsts.values():
+            starts = {name: [first, *fitting[name]] for name, first in firsts.items() if first is not None}
+            found = _in_order(starts, now, pairs)
+            if not any(broken({**found, NOW: now}, pairs)):
+                return now, found
+            second_best = second_best or (now, found)
+        if second_best and number > _MORE_CLOCKS:
+            break
+    return second_best
+
+
+def _in_order(starts: Mapping[str, list[date | datetime]], now: datetime, pairs: Sequence[Pair]) -> Times:
+    """One of the times of each attribute: the oldest of what others come after, and then the youngest of the rest."""
+    found: Times = {}
+    firsts = {first for first, second in pairs if second in starts}
+    waiting = sorted(starts, key=lambda name: (name not in firsts, sum(second == name for _, second in pairs)))
+    for name in waiting:
+        times = _oldest_first(starts[name]) if name in firsts else starts[name]
+        fits = (t for t in times if not any(broken({**found, name: t, NOW: now}, pairs)))
+        found[name] = next(fits, starts[name][0])
+    return found
+
+
+def _oldest_first(times: list[date | datetime]) -> list[date | datetime]:
+    """The first day of all last: it comes before everything, and is nobody's birthday."""
+    oldest = times[::-1]
+    return [*(t for t in oldest if t.year != _FIRST.year), *(t for t in oldest if t.year == _FIRST.year)]
 
 
 def _clocks(span: Span) -> Iterator[datetime]:
@@ -102,16 +143,16 @@ def _noon(day: date) -> datetime:
     return datetime.combine(day, time(12), PARIS).astimezone(UTC)
 
 
-def _start(wanted: Mapping[Amount, bool], kind: Kind, now: datetime) -> date | datetime | None:
+def _fitting(wanted: Mapping[Amount, bool], kind: Kind, now: datetime) -> Iterator[date | datetime]:
+    """The times of which the amounts have elapsed or not as wanted."""
     for start in _starts(wanted, kind, now):
         if all(elapsed(start, *amount, now) is answer for amount, answer in wanted.items()):
-            return start
-    return None
+            yield start
 
 
 def _starts(wanted: Iterable[Amount], kind: Kind, now: datetime) -> Iterator[date | datetime]:
     """Times near the limits of every amount, the youngest first, and then the oldest that there is."""
-    days = {now.date() + timedelta(days=1), now.date() - timedelta(days=1), _FIRST}
+    days = {now.date() + timedelta(days=1), now.date() - timedelta(days=1), _FIRST, _limit(now.date(), _LONG_AGO)}
     for amount in wanted:
         limit = _limit(now.date(), amount)
         days |= {

@@ -13,6 +13,7 @@ from itertools import combinations
 import z3
 
 from policy.analyze.clock import Amount, amount_of, implied, impossible, spans
+from policy.chronology import NOW
 from policy.condition import (
     Among,
     Cell,
@@ -31,7 +32,6 @@ from policy.ruleset import RuleSet
 from policy.table import Table
 from policy.vocabulary import Attribute, Kind
 
-NOW = "context.now"
 SINGLE = (Kind.BOOLEAN, Kind.CODE, Kind.ID, Kind.TEXT)
 TIMES = (Kind.DATE, Kind.TIME)
 Option = object
@@ -60,6 +60,9 @@ class Domain:
         """Take in every test of the rules, and of further conditions that will be asked about."""
         of_rules = [c for ruleset in rulesets for rule in ruleset.rules for c in rule.conditions.values()]
         tests = {test for condition in (*of_rules, *conditions) for test in tests_of(condition)}
+        self.tests = frozenset(tests)
+        pairs = (pair for ruleset in rulesets for pair in ruleset.vocabulary.chronology)
+        self.chronology = tuple(dict.fromkeys(pairs))
         self._variables: dict[str, z3.BoolRef] = {}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {

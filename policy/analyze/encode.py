@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import z3
 
 from policy.analyze.clock import amount_of, within
-from policy.analyze.domain import NOW, TIMES
+from policy.analyze.domain import TIMES
 from policy.analyze.reading import NO, YES, Reading, all_of, any_of, negation
+from policy.chronology import NOW
 from policy.condition import (
     Among,
     Cell,

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import z3
 
-from policy.analyze.domain import NOW, TIMES, Domain, Option, Stated
+from policy.analyze.domain import TIMES, Domain, Option, Stated
+from policy.chronology import NOW
 from policy.facts import ILL_TYPED, typed
 from policy.vocabulary import Attribute, Requirement, Vocabulary
 

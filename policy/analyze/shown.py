@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import z3
 
 from policy.analyze.clock import Amount
-from policy.analyze.domain import NOW, TIMES, Domain, Option, Stated
+from policy.analyze.domain import TIMES, Domain, Option, Stated
 from policy.analyze.reading import Reading, negation
+from policy.chronology import NOW
 from policy.vocabulary import Kind
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import z3
 
 from policy.analyze.clock import Amount, Span, moments
-from policy.analyze.domain import NOW, SINGLE, TIMES, Domain, Stated
+from policy.analyze.domain import SINGLE, TIMES, Domain, Stated
 from policy.analyze.reading import Reading
+from policy.chronology import NOW
 from policy.engine import Engine
 from policy.model import Decision
 
@@ -91,7 +92,8 @@ def _times(holds: Holds, domain: Domain) -> tuple[datetime | None, dict[str, dat
             kinds[name] = known[0].kind
     # Of a clock that is broken nothing has elapsed nor not: any times will do.
     at = span if isinstance(span, Span) else domain.spans[-1]
-    found = moments(at, wanted if isinstance(span, Span) else {name: {} for name in wanted}, kinds)
+    asked = wanted if isinstance(span, Span) else {name: {} for name in wanted}
+    found = moments(at, asked, kinds, domain.chronology)
     if found is None:
         raise Unshowable("no clock and times were found that the rules' delays could tell apart so")
     return (found[0] if isinstance(span, Span) else None), found[1]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from policy.analyze.domain import NOW, Stated
+from policy.analyze.domain import Stated
 from policy.analyze.shown import DOCUMENT, STRAY, Shown
+from policy.chronology import NOW
 from policy.language import LANGUAGES, duration, typeset
 from policy.shape import Text
 from policy.vocabulary import Attribute, Vocabulary

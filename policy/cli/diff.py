@@ -36,38 +36,55 @@ _TEXTS: dict[str, dict[str, str]] = {
     "profile": {"fr": "profil", "en": "profile"},
     "always": {"fr": "toujours", "en": "always"},
     "example": {"fr": "exemple", "en": "example"},
+    "odd example": {
+        "fr": "exemple aux dates invraisemblables, faute d'autre",
+        "en": "example with dates that real life does not have, for want of another",
+    },
     "no example": {
         "fr": "aucun exemple : aucune date trouvée ne réunit ces délais (des jours contre des mois, en fin de mois) ; "
         "le changement ne concerne peut-être personne",
         "en": "no example: no date was found that has these delays together (days against months at the end of a "
         "month); the change may concern nobody",
     },
-    "others": {"fr": "… et {n} autres (tout est dans --json)", "en": "… and {n} others (all are in --json)"},
-    "end": {
-        "fr": "{n} classes de demandes changent de réponse ({opens}, {closes})",
-        "en": "the answers to {n} classes of requests change ({opens}, {closes})",
+    "others": {
+        "fr": "… et {n} autres phrases (--all les montre toutes)",
+        "en": "… and {n} other sentences (--all shows all)",
     },
-    "end of one": {
-        "fr": "{n} classe de demandes change de réponse ({opens}, {closes})",
-        "en": "the answers to {n} class of requests change ({opens}, {closes})",
+    "others, one": {"fr": "… et {n} autre phrase (--all la montre)", "en": "… and {n} other sentence (--all shows it)"},
+    "end": {
+        "fr": "{n} classes de demandes changent de réponse ({counts})",
+        "en": "the answers to {n} classes of requests change ({counts})",
+    },
+    "end, one": {
+        "fr": "{n} classe de demandes change de réponse ({counts})",
+        "en": "the answers to {n} class of requests change ({counts})",
     },
     "opens": {"fr": "{n} s'ouvrent", "en": "{n} open"},
     "opens, one": {"fr": "{n} s'ouvre", "en": "{n} opens"},
     "closes": {"fr": "{n} se ferment", "en": "{n} close"},
     "closes, one": {"fr": "{n} se ferme", "en": "{n} closes"},
+    "answers": {"fr": "{n} refus se disent autrement", "en": "{n} refusals are told otherwise"},
+    "answers, one": {"fr": "{n} refus se dit autrement", "en": "{n} refusal is told otherwise"},
+    "obliges": {"fr": "{n} gagnent une obligation", "en": "{n} gain an obligation"},
+    "obliges, one": {"fr": "{n} gagne une obligation", "en": "{n} gains an obligation"},
+    "releases": {"fr": "{n} perdent une obligation", "en": "{n} lose an obligation"},
+    "releases, one": {"fr": "{n} perd une obligation", "en": "{n} loses an obligation"},
+    "scopes": {"fr": "{n} changent d'étendue", "en": "{n} change in scope"},
+    "scopes, one": {"fr": "{n} change d'étendue", "en": "{n} changes in scope"},
     "gone": {"fr": "profil disparu", "en": "profile that is gone"},
     "come": {"fr": "profil nouveau", "en": "new profile"},
 }
 
 
 @app.command()
-def diff(
+def diff(  # noqa: PLR0913, PLR0917 - one parameter an option
     old: Annotated[str, typer.Argument(help="folder of the rules before, or a git revision such as HEAD~1")],
     new: Annotated[
         str | None, typer.Argument(help="folder of the rules after, or a revision; by default the rules")
     ] = None,
     profile: Annotated[str | None, typer.Option(help="compare this profile alone")] = None,
     lang: Annotated[Language, typer.Option(help="language of the sentences")] = "fr",
+    show_all: Annotated[bool, typer.Option("--all", help=f"every sentence, not the first {MOST_SHOWN} alone")] = False,
     folder: Folder = RULES,
     as_json: Json = False,
 ) -> None:
@@ -85,7 +102,7 @@ def diff(
     if as_json:
         typer.echo(json.dumps(_as_json(found), ensure_ascii=False))
     else:
-        _tell(found, lang)
+        _tell(found, lang, found.told if show_all else first(found.told))
     raise typer.Exit(FAILED if found.changes else HELD)
 
 
@@ -107,24 +124,29 @@ def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Language) -> D
             raise typer.Exit(NOT_OPENED) from None
 
 
-def _tell(found: Difference, lang: Language) -> None:
+def _tell(found: Difference, lang: Language, told: Sequence[Shown]) -> None:
     console = Console(emoji=False, highlight=False)
     for what, names in (("gone", found.gone), ("come", found.come)):
         for name in names:
             console.print(f"[bold]{_TEXTS[what][lang]}[/]{say(_COLON, lang)}{name}")
-    for shown in first(found.told):
+    for shown in told:
         _tell_one(console, shown, lang)
-    if len(found.told) > MOST_SHOWN:
-        console.print(_TEXTS["others"][lang].format(n=len(found.told) - MOST_SHOWN))
+    if left := len(found.told) - len(told):
+        console.print(_counted("others", left, lang))
     if not found.changes:
         console.print(f"[green]✓[/] {_TEXTS['same'][lang]}")
         return
-    counted = {}
-    for kind in ("opens", "closes"):
-        count = sum(shown.kind == kind for shown in found.told)
-        counted[kind] = _TEXTS[f"{kind}, one" if is_one(count, lang) else kind][lang].format(n=count)
-    end = _TEXTS["end of one" if is_one(len(found.told), lang) else "end"][lang]
-    console.print(f"[red]✗[/] {end.format(n=len(found.told), **counted)}")
+    console.print(f"[red]✗[/] {_counted('end', len(found.told), lang, counts=_counts(found.told, lang))}")
+
+
+def _counts(told: Sequence[Shown], lang: Language) -> str:
+    """How many sentences tell each kind of change: always of what opens and closes, of the others where there are."""
+    counts = {kind: sum(shown.kind == kind for shown in told) for kind in _MARKS}
+    return ", ".join(_counted(kind, n, lang) for kind, n in counts.items() if n or kind in ("opens", "closes"))
+
+
+def _counted(what: str, number: int, lang: Language, **words: str) -> str:
+    return _TEXTS[f"{what}, one" if is_one(number, lang) else what][lang].format(n=number, **words)
 
 
 def first(told: Sequence[Shown]) -> list[Shown]:
@@ -150,7 +172,8 @@ def _tell_one(console: Console, shown: Shown, lang: Language) -> None:
         return
     answers = f"{shown.witness.old.answer.value} → {shown.witness.new.answer.value}"
     request = json.dumps(shown.witness.request, ensure_ascii=False)
-    head = f"[dim]{_TEXTS['example'][lang]} ({answers})[/]{say(_COLON, lang)}"
+    example = _TEXTS["example" if shown.witness.plausible else "odd example"][lang]
+    head = f"[dim]{example} ({answers})[/]{say(_COLON, lang)}"
     console.print(f"    {head}{plain(request)}", soft_wrap=True)
 
 

@@ -10,8 +10,10 @@ from policy.analyze.domain import Option, Stated
 from policy.condition import Elapsed, tests_of
 from policy.difference.compare import Change
 from policy.difference.diagram import EVERYTHING, NOTHING, Region
+from policy.difference.holding import Fact, Held, Holdings, deciding, met, needed
 from policy.ruleset import RuleSet
 from policy.vocabulary import Vocabulary
+from policy.wording import word_of
 
 MOST_PARTS = 4
 """Into how many parts one attribute may cut a class."""
@@ -30,11 +32,17 @@ class RequestClass:
     change: Change
     named: Choice
     """The attributes that officers name, where not every value occurs: the values that do."""
-    facts: Choice
+    facts: tuple[Fact, ...]
     """What else holds of every request of the class, where it need not hold of others."""
     exact: bool
     """Whether every combination of the named values occurs; else only some do, as a table says."""
     region: Region
+    held: tuple[Held, ...] = ()
+    """What its requests have in common, and others that the named values and the facts would speak of have not."""
+    always: tuple[Held, ...] = ()
+    """Definitions that hold of them all, and need not hold of other requests."""
+    deciding: tuple[str, ...] = ()
+    """The attributes on which it depends whether such a request is of the class, where all that is not enough."""
 
 
 def classes(change: Change, old: RuleSet, new: RuleSet) -> list[RequestClass]:
@@ -53,6 +61,13 @@ def _delays(ruleset: RuleSet, profile: str) -> set[Elapsed]:
     return {test for test in tests if isinstance(test, Elapsed)}
 
 
+def is_told(fact: Fact) -> bool:
+    """Whether a fact that holds of a class is one that officers are told: that something is so, or is given."""
+    if DELAY in fact.variable or "." not in fact.variable:
+        return False
+    return fact.values == (True,) or all(isinstance(value, str) and value for value in fact.values)
+
+
 class _Cutter:
     def __init__(self, change: Change, old: RuleSet, new: RuleSet) -> None:
         vocabularies = [old.vocabulary, new.vocabulary]
@@ -60,6 +75,7 @@ class _Cutter:
         self._change = change
         self._translation, self._diagrams = translation, translation.diagrams
         worded = {name for vocabulary in vocabularies for name in vocabulary.wording}
+        self._usual = {n: frozenset(w.usual) for vocabulary in vocabularies for n, w in vocabulary.wording.items()}
         # A delay that has changed is told like what officers name, and cut by, lest one sentence tell two of them.
         delays = changed_delays(old, new, change.profile)
         self._named = [
@@ -71,6 +87,7 @@ class _Cutter:
         # What a missing value stands for is named where it is given, so that nothing is counted twice.
         self._plain = reduce(self._diagrams.both, self._defaults(vocabularies), EVERYTHING)
         self._all = self._shadow(change.among)
+        self._holdings = Holdings(change, old, new)
 
     def _is_single(self, name: str) -> bool:
         return Stated.GIVEN not in self._translation.values[name]
@@ -90,7 +107,9 @@ class _Cutter:
         region = self._change.region
         shadow = self._shadow(region)
         if not self._change.typed or shadow == NOTHING:
-            yield RequestClass(self._change, {}, {}, exact=False, region=region)
+            supposed = self._diagrams.either(region, self._change.supposed())
+            rest = deciding(region, supposed, self._translation)
+            yield RequestClass(self._change, {}, (), exact=False, region=region, deciding=rest)
             return
         left = region
         for part in self._parts(shadow, DEEPEST):
@@ -145,15 +164,42 @@ class _Cutter:
         told = self._restricted(shadow, self._all)
         box = EVERYTHING
         for name, values in told.items():
+            if self._is_part_of_usual(name, values):
+                continue  # told only where it tells the class from what a sentence would else speak of
             box = self._diagrams.both(box, self._translation.where(name, values))
         around = self._diagrams.both(self._diagrams.both(self._change.among, box), self._plain)
-        facts = {
-            name: values
-            for name, values in self._restricted(self._diagrams.both(region, self._plain), around).items()
-            if name not in self._named
-        }
-        told = self._independent(told)
-        return RequestClass(self._change, told, facts, exact=self._is_product(shadow), region=region)
+        restricted = self._restricted(self._diagrams.both(region, self._plain), around)
+        facts = self._facts({name: values for name, values in restricted.items() if name not in self._named})
+        narrower = self._narrower(self._diagrams.both(region, self._plain), around, facts)
+        told, always = self._independent(told), tuple(fact for fact, _ in facts)
+        return RequestClass(self._change, told, always, self._is_product(shadow), region, *narrower)
+
+    def _narrower(
+        self, region: Region, around: Region, facts: list[tuple[Fact, Region]]
+    ) -> tuple[tuple[Held, ...], tuple[Held, ...], tuple[str, ...]]:
+        """What must be said for a sentence to speak of no other requests, what else it may say, and what it cannot."""
+        translation, diagrams, holdings = self._translation, self._diagrams, self._holdings
+        stated = met(around, [(fact, where) for fact, where in facts if is_told(fact)], translation)
+        supposed = diagrams.either(region, diagrams.both(stated, self._change.supposed()))
+        held = needed(region, supposed, holdings.named, translation)
+        apart = self._facts(self._restricted(region, met(supposed, held, translation)))
+        held += needed(region, met(supposed, held, translation), holdings.others(apart), translation)
+        known = met(stated, held, translation)
+        beside = needed(region, known, holdings.named, translation)
+        left = deciding(region, met(supposed, held, translation), translation)
+        return tuple(one for one, _ in held), tuple(one for one, _ in beside), left
+
+    def _is_part_of_usual(self, name: str, values: tuple[Option, ...]) -> bool:
+        """Whether some of the values that go without saying are left out, and no others occur."""
+        usual, known = self._usual.get(name, frozenset()), self._translation.values[name]
+        return {*map(word_of, values)} < {word_of(value) for value in known if word_of(value) in usual}
+
+    def _facts(self, choice: Choice) -> list[tuple[Fact, Region]]:
+        known, where = self._translation.values, self._translation.where
+        return [
+            (Fact(name, values, tuple(value for value in known[name] if value not in values)), where(name, values))
+            for name, values in choice.items()
+        ]
 
     def _independent(self, told: dict[str, tuple[Option, ...]]) -> dict[str, tuple[Option, ...]]:
         """Without what the others already say: every professional has a profession."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property, partial
 
 import z3
 
@@ -13,7 +13,7 @@ from policy.analyze.domain import Domain, Stated
 from policy.analyze.outcome import Outcome, Outcomes
 from policy.analyze.reading import Reading, any_of, negation
 from policy.difference.decided import Decided
-from policy.difference.diagram import NOTHING, Region
+from policy.difference.diagram import EVERYTHING, NOTHING, Region
 from policy.difference.touched import Touched, head
 from policy.difference.translate import DOCUMENT_GIVEN, Translation
 from policy.difference.unasked import UNKNOWN_ACTION, refused
@@ -61,6 +61,8 @@ class Change:
     """How a request for the action is laid out."""
     typed: bool
     """Whether both rule sets can type these requests."""
+    supposed: Callable[[], Region] = field(repr=False, compare=False)
+    """Finds the requests that a bare sentence would speak of, of which not all need be of the region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ class _Regions:
             if region != NOTHING:
                 yield Change(
                     action, pair.new.profile, kind, before, after, region, self._among, self._translation, pair.layout,
-                    self._typed,
+                    self._typed, partial(self._supposed, kind, before, region),
                 )  # fmt: skip
 
     def _compared_requests(self) -> Region:
@@ -277,6 +279,43 @@ class _Regions:
                 if narrow != wide:
                     yield Kind.SCOPES, narrow, wide, diagrams.both(was, is_now)
 
+    def _supposed(self, kind: Kind, before: str, region: Region) -> Region:
+        """The requests of which a change of a kind takes for granted that they are answered so.
+
+        Of what opens or closes, that no rule forbids it which both rule sets have.
+        """
+        diagrams = self._translation.diagrams
+        old, new = self._everywhere
+        found = diagrams.both(old.permitted, new.permitted)
+        if kind in (Kind.OPENS, Kind.CLOSES):
+            found = diagrams.both(self._allowed_alike, self._listed)
+        elif kind is Kind.ANSWERS:
+            found = old.answers[Answer(before)]
+        # What every decision carries is not of the permitted alone, and an edited vocabulary reads requests otherwise.
+        return found if diagrams.without(region, found) == NOTHING else self._among
+
+    @cached_property
+    def _allowed_alike(self) -> Region:
+        """The requests that no unedited rule denies, and that one permits unless a permit was edited."""
+        pair, diagrams, region = self._pair, self._translation.diagrams, self._translation.region
+        gone, come = self._compared.touched.rules(pair.new.profile, pair.new.action)
+        kept = [rule for name, rule in pair.new.rules.items() if name not in {rule.id for rule in come}]
+        found = self._among
+        for rule in (rule for rule in kept if rule.effect == "deny"):
+            found = diagrams.without(found, region(pair.new.fired[rule.id]))
+        if any(rule.effect == "permit" for rule in (*gone, *come)):
+            return found
+        permits = [region(pair.new.fired[rule.id]) for rule in kept if rule.effect == "permit"]
+        return diagrams.both(found, diagrams.union(permits))
+
+    @cached_property
+    def _everywhere(self) -> tuple[Decided, Decided]:
+        return self._decided(self._among)
+
+    @cached_property
+    def _listed(self) -> Region:
+        return self._lists() if self._pair.is_item else EVERYTHING
+
     def _decided(self, concerned: Region) -> tuple[Decided, Decided]:
         one, other = (
             Decided(side, concerned, self._translation, typed=self._typed) for side in (self._pair.old, self._pair.new)
@@ -300,9 +339,8 @@ class _Regions:
         closes = diagrams.without(old.permitted, new.permitted)
         if opens == closes:
             return
-        lists = self._lists()
-        yield Kind.OPENS, "", Answer.OK, diagrams.both(opens, lists)
-        yield Kind.CLOSES, Answer.OK, "", diagrams.both(closes, lists)
+        yield Kind.OPENS, "", Answer.OK, diagrams.both(opens, self._listed)
+        yield Kind.CLOSES, Answer.OK, "", diagrams.both(closes, self._listed)
 
     def _lists(self) -> Region:
         """The requests whose list both rule sets permit; a list is asked for without a document of its own."""

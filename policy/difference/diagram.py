@@ -230,6 +230,10 @@ class Diagrams:
         ends = {value: end for end, values in self._parts[node] for value in self._listed(variable, values)}
         return variable, tuple(ends[value] for value in range(self.sizes[variable]))
 
+    def tested(self, region: Region) -> list[int]:
+        """The variables on which it depends whether a request lies in the region."""
+        return sorted({self._variable[node] for node in self.below(region)})
+
     def below(self, region: Region) -> list[Region]:
         """The nodes of a region, each after those that it leads to; the two ends are left out."""
         found: set[Region] = set()

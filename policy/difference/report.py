@@ -91,7 +91,8 @@ def as_json_form(found: Difference) -> dict[str, Any]:
                 "action": one.change.action, "item": one.change.layout.is_item, "profile": one.change.profile,
                 "kind": one.change.kind.value, "before": str(one.change.before), "after": str(one.change.after),
                 "well_typed": one.change.typed, "every_combination": one.exact, "named": _choice(one.named),
-                "always": _choice(one.facts), "witness": _witness(shown),
+                "always": _choice({fact.variable: fact.values for fact in one.facts}),
+                "depends_on": list(one.deciding), "witness": _witness(shown),
             }
             for one, shown in found.classes
         ],
@@ -109,7 +110,8 @@ def _option(value: Option) -> Any:
 def _witness(shown: Witness | None) -> dict[str, Any] | None:
     if shown is None:
         return None
-    return {"request": shown.request, "old": _decision(shown.old), "new": _decision(shown.new)}
+    decisions = {"old": _decision(shown.old), "new": _decision(shown.new)}
+    return {"request": shown.request, "plausible": shown.plausible, **decisions}
 
 
 def _decision(decision: Decision) -> Mapping[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 
 import z3
 
-from policy.analyze.domain import NOW, Domain, Option, Stated
+from policy.analyze.clock import Amount, implied
+from policy.analyze.domain import Domain, Option, Stated
 from policy.analyze.witness import Holds
+from policy.chronology import NOW
 from policy.condition import attributes_of, tests_of
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams, Region
 from policy.ruleset import RuleSet
@@ -79,6 +82,23 @@ class Translation:
             if name == NOW or " elapsed " in name:
                 region = self.diagrams.both(region, self.diagrams.where(number, [chosen.get(number, 0)]))
         return region
+
+    def plausible(self, region: Region) -> Region:
+        """What of the region does not say that a date lies further back than one that never comes after it."""
+        for first, second in self.domain.chronology:
+            for longer in self.domain.amounts.get(second, ()):
+                for shorter in self.domain.amounts.get(first, ()):
+                    if implied(longer, shorter):
+                        region = self.diagrams.without(region, self._younger(first, shorter, second, longer))
+        return region
+
+    def _younger(self, first: str, shorter: Amount, second: str, longer: Amount) -> Region:
+        """The requests in which both dates are given, and so much has elapsed since the second alone."""
+        parts = [
+            self.where(first, [Stated.GIVEN]), self.where(f"{first} elapsed {shorter[0]} {shorter[1]}", [False]),
+            self.where(second, [Stated.GIVEN]), self.where(f"{second} elapsed {longer[0]} {longer[1]}", [True]),
+        ]  # fmt: skip
+        return reduce(self.diagrams.both, parts)
 
     def formula(self, region: Region) -> z3.BoolRef:
         """The region as a formula again, for a solver that knows the laws."""

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policy.analyze.domain import NOW, Stated
+from policy.analyze.domain import Stated
 from policy.analyze.witness import ITEM, Unshowable, request_of
+from policy.chronology import NOW, in_order
 from policy.difference.classes import RequestClass
-from policy.difference.compare import Kind
-from policy.difference.diagram import NOTHING
+from policy.difference.compare import Change, Kind
+from policy.difference.diagram import NOTHING, Region
 from policy.difference.translate import Translation
 from policy.model import Decision
 from policy.ruleset import RuleSet
@@ -30,6 +31,8 @@ class Witness:
     request: Mapping[str, Any]
     old: Decision
     new: Decision
+    plausible: bool
+    """Whether its dates come in the order in which they do in real life, where the vocabulary says one."""
 
 
 def witness(found: RequestClass, old: RuleSet, new: RuleSet) -> Witness | None:
@@ -44,15 +47,21 @@ def witness(found: RequestClass, old: RuleSet, new: RuleSet) -> Witness | None:
     was, is_now = (ruleset.engines[change.profile].decide(request) for ruleset in (old, new))
     if not _is_so(found, was, is_now):
         raise Unconfirmed(f"the engines answer `{change.action}` otherwise than the comparison foretold")
-    return Witness(request, was, is_now)
+    return Witness(request, was, is_now, plausible=in_order(request, change.translation.domain.chronology))
 
 
 def _request(found: RequestClass) -> dict[str, Any] | None:
+    """The request, such as real life knows them if there is one."""
+    translation = found.change.translation
+    plausible = translation.plausible(found.region)
+    others = translation.diagrams.without(found.region, plausible)
+    return _request_in(plausible, found.change) or _request_in(others, found.change)
+
+
+def _request_in(region: Region, change: Change) -> dict[str, Any] | None:
     """The request, after so many choices of delays: days and months are compared by what nearly always holds."""
-    change = found.change
     translation, diagrams = change.translation, change.translation.diagrams
     liking = _liking(translation)
-    region = found.region
     for _ in range(MOST_CHOICES):
         if region == NOTHING:
             return None
@@ -66,11 +75,13 @@ def _request(found: RequestClass) -> dict[str, Any] | None:
 
 def _liking(translation: Translation) -> dict[int, list[int]]:
     """The values of each variable in the order in which a person would expect them."""
-    liking = {}
+    liking: dict[int, list[int]] = {}
+    early = {first for first, second in translation.domain.chronology if second != NOW}
     for number, name in enumerate(translation.names):
         values = translation.values[name]
         plain = [n for n, value in enumerate(values) if value not in _LAST]
-        if name == NOW:
+        # What other dates come after lies long ago, and the clock is that of the last rules.
+        if name == NOW or (" elapsed " in name and name.partition(" elapsed ")[0] in early):
             plain.reverse()
         liking[number] = plain + [n for n, value in enumerate(values) if value in _LAST]
     return liking

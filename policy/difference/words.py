@@ -5,57 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from policy.analyze.clock import Amount
 from policy.analyze.domain import Option, Stated
-from policy.difference.classes import DELAY, RequestClass, changed_delays
+from policy.difference.classes import DELAY, RequestClass, changed_delays, is_told
 from policy.difference.compare import Kind
-from policy.language import Language, duration, say
+from policy.difference.holding import Fact
+from policy.difference.naming import CODE, SUBJECT, Naming, delay_of, is_nothing
+from policy.language import Language
 from policy.ruleset import RuleSet
 from policy.shape import Text
-from policy.wording import Wording
 
-MOST_NAMED = 3
-"""So many values are named; of more, a count is told and these as examples."""
 MOST_ACTIONS = 6
-_SUBJECT = "subject."
+MOST_DECIDING = 6
 
 _SAID: dict[Kind, dict[Language, str]] = {
     Kind.OPENS: {"fr": "{who} peuvent désormais {what}", "en": "{who} may now {what}"},
     Kind.CLOSES: {"fr": "{who} ne peuvent plus {what}", "en": "{who} may no longer {what}"},
     Kind.ANSWERS: {
         "fr": "{who}, refusés comme avant pour {what}, reçoivent désormais {after} au lieu de {before}",
-        "en": "{who}, refused as before for {what}, are now told {after} instead of {before}",
+        "en": "{who}, refused as before when they {what}, are now told {after} instead of {before}",
     },
     Kind.OBLIGES: {
         "fr": "{who}, pour {what} : désormais obligation de {after}",
-        "en": "{who}, for {what}: now with the obligation {after}",
+        "en": "{who}, when they {what}: now with the obligation {after}",
     },
     Kind.RELEASES: {
         "fr": "{who}, pour {what} : plus d'obligation de {before}",
-        "en": "{who}, for {what}: no longer with the obligation {before}",
+        "en": "{who}, when they {what}: no longer with the obligation {before}",
     },
     Kind.SCOPES: {
         "fr": "{who}, pour {what} : voient désormais {after} au lieu de {before}",
-        "en": "{who}, for {what}: now see {after} instead of {before}",
+        "en": "{who}, when they {what}: now see {after} instead of {before}",
     },
-}
-_PHRASES: dict[str, dict[Language, str]] = {
-    "anybody": {"fr": "tous", "en": "all"},
-    "no action": {"fr": "une action inconnue", "en": "an unknown action"},
-    "ill-typed": {"fr": "demandes mal formées", "en": "ill-typed requests"},
-    "others": {"fr": "{names} et {n} autres", "en": "{names} and {n} others"},
-    "count": {"fr": "{n} {many} ({names})", "en": "{n} {many} ({names})"},
-    "another": {"fr": "tout autre", "en": "any other"},
-    "none": {"fr": "rien de tel", "en": "nothing of the kind"},
-    "colon": {"fr": " : ", "en": ": "},
-    "quoted": {"fr": "{code} (« {text} »)", "en": "{code} (“{text}”)"},
-    "some": {"fr": "pour une partie de ces combinaisons seulement", "en": "for some of these combinations only"},
-    "one": {"fr": "« {name} »", "en": "“{name}”"},
-    "of one": {"fr": "{who} ({which})", "en": "{who} ({which})"},
-    "elapsed": {"fr": "au moins {time}", "en": "at least {time}"},
-    "not elapsed": {"fr": "moins de {time}", "en": "less than {time}"},
-    "ago": {"fr": "{what} il y a {times}", "en": "{what} {times} ago"},
-    "or": {"fr": " ou ", "en": " or "},
-    "and": {"fr": " et ", "en": " and "},
 }
 
 
@@ -80,6 +61,7 @@ def tell(found: Iterable[RequestClass], old: RuleSet, new: RuleSet, language: La
 class _Teller:
     def __init__(self, old: RuleSet, new: RuleSet, language: Language) -> None:
         self._old, self._new, self._language = old, new, language
+        self._naming = Naming(old, new, language)
         self._changed: dict[str, set[str]] = {}
 
     def tell(self, found: Sequence[RequestClass]) -> list[Told]:
@@ -103,63 +85,79 @@ class _Teller:
 
     def _told(self, classes: list[RequestClass]) -> Told:
         one = classes[0]
-        change = one.change
+        change, naming = one.change, self._naming
         what = dict.fromkeys(self._action(each) for each in classes)
         sentence = _SAID[change.kind][self._language].format(
-            who=self._who(one), what=self._listed(list(what), MOST_ACTIONS, "or"),
+            who=self._who(one), what=naming.listed(list(what), MOST_ACTIONS, "or"),
             before=self._answer(change.before), after=self._answer(change.after),
         )  # fmt: skip
         if conditions := self._conditions(one):
-            sentence += self._phrase("colon") + conditions
+            sentence += naming.phrase("colon") + conditions
         return Told(
-            change.kind, self._text(Text(*(sentence[:1].upper() + sentence[1:],) * 2)),
+            change.kind, naming.text(Text(*(sentence[:1].upper() + sentence[1:],) * 2)),
             self._always(one), tuple(dict.fromkeys(each.change.profile for each in classes)),
             tuple(dict.fromkeys(each.change.action for each in classes)), tuple(classes),
         )  # fmt: skip
 
-    def _phrase(self, phrase: str, **words: object) -> str:
-        return _PHRASES[phrase][self._language].format(**words)
-
-    def _text(self, text: Text) -> str:
-        return say(text, self._language)
-
     def _who(self, one: RequestClass) -> str:
-        """The subject, by what tells most of it: the rows of a table, else all that is named."""
+        """The subject: the rows of a table by their number, what they are where it is more than one thing, the rest."""
+        naming = self._naming
         if not one.change.typed:
-            return self._phrase("ill-typed")
-        named = {name: values for name, values in self._worth_telling(one).items() if name.startswith(_SUBJECT)}
-        listed = [name for name in named if self._is_of_table(name)]
-        if listed and len(named[listed[0]]) > 1:
-            return self._values(listed[0], named[listed[0]])
-        parts = [self._values(name, values) for name, values in named.items() if name not in listed]
+            return naming.phrase("ill-typed")
+        named = {name: values for name, values in self._worth_telling(one).items() if name.startswith(SUBJECT)}
+        listed = next((name for name in named if naming.is_of_table(name)), "")
+        others = {name: values for name, values in named.items() if name != listed}
+        if listed and len(named[listed]) > 1:
+            kept = [naming.values(name, values) for name, values in others.items() if not self._goes_with(name, values)]
+            return ", ".join([naming.values(listed, named[listed]), *kept])
+        parts = [naming.values(name, values) for name, values in others.items()]
         if parts and listed:
-            which = self._listed([self._value(listed[0], value) for value in named[listed[0]]], MOST_NAMED, "and")
-            parts[0] = self._phrase("of one", who=parts[0], which=which)
-        return ", ".join(parts or [self._values(name, named[name]) for name in listed]) or self._phrase("anybody")
+            value = named[listed][0]
+            which = naming.values(listed, (value,)) if is_nothing(value) else naming.value(listed, value)
+            parts[0] = naming.phrase("of one", who=parts[0], which=which)
+        return ", ".join(parts or [naming.values(name, named[name]) for name in named]) or naming.phrase("anybody")
+
+    def _goes_with(self, name: str, values: tuple[Option, ...]) -> bool:
+        """Whether an attribute of the subject has the one value of which the rows of a table are required."""
+        needs = (need for known in self._naming.attributes.values() for need in known.required)
+        return len(values) == 1 and any(need.attribute == name and values[0] in need.values for need in needs)
 
     def _conditions(self, one: RequestClass) -> str:
         """What else is named; long lists come last."""
-        named = {name: values for name, values in self._worth_telling(one).items() if not name.startswith(_SUBJECT)}
+        naming = self._naming
+        named = {name: values for name, values in self._worth_telling(one).items() if not name.startswith(SUBJECT)}
         parts = [*self._times(one)]
-        parts += [said for name, values in one.facts.items() if (said := self._label(name, values))]
-        parts += [self._values(name, named[name]) for name in sorted(named, key=self._is_of_table)]
-        if one.change.typed and not one.exact and len(one.named) > 1:
-            parts.append(self._phrase("some"))
-        return ", ".join(parts)
+        parts += [naming.fact(fact) for fact in one.facts if _is_label(fact)]
+        parts += [naming.held(held) for held in one.held if held not in self._timed(one)]
+        parts += [naming.values(name, named[name]) for name in sorted(named, key=naming.is_of_table)]
+        return ", ".join([*dict.fromkeys(parts), *self._rest(one)])
+
+    def _rest(self, one: RequestClass) -> Iterator[str]:
+        """That the sentence holds of some cases only, and on what it depends which."""
+        others = [name for name in one.deciding if name not in one.named]
+        if others:
+            names = [self._naming.title(name) for name in others]
+            yield self._naming.phrase("cases", names=self._naming.listed(names, MOST_DECIDING, "and"))
+        elif one.change.typed and ((not one.exact and len(one.named) > 1) or one.deciding):
+            yield self._naming.phrase("some")
 
     def _times(self, one: RequestClass) -> Iterator[str]:
         """How long ago a date must lie, where a delay after it has changed; of one that has not, it tells nothing."""
+        found: dict[str, list[tuple[Amount, bool]]] = {}
+        for held in self._timed(one):
+            name, amount = delay_of(held.variable)
+            found.setdefault(name, []).append((amount, held.values == (True,)))
+        for name, delays in found.items():
+            yield self._naming.delays(name, delays)
+
+    def _timed(self, one: RequestClass) -> list[Fact]:
+        """The delays that are told: those that have changed, and those that tell the class from what it is not."""
         changed = self._changed_delays(one.change.profile)
-        found: dict[str, list[str]] = {}
-        for variable, values in {**one.facts, **one.named}.items():
-            name, _, amount = variable.partition(DELAY)
-            if amount and name in changed and len(values) == 1:
-                number, unit = amount.split()
-                time = duration(int(number), unit, self._language)
-                found.setdefault(name, []).append(self._phrase("elapsed" if values[0] else "not elapsed", time=time))
-        attributes = {**self._old.vocabulary.attributes, **self._new.vocabulary.attributes}
-        for name, times in found.items():
-            yield self._phrase("ago", what=self._text(attributes[name].title), times=self._phrase("and").join(times))
+        named = [Fact(variable, values) for variable, values in one.named.items()]
+        facts = [fact for fact in (*one.facts, *named) if DELAY in fact.variable and len(fact.values) == 1]
+        found = [fact for fact in facts if delay_of(fact.variable)[0] in changed]
+        held = [fact for fact in one.held if isinstance(fact, Fact) and DELAY in fact.variable]
+        return [*dict.fromkeys([*found, *held])]
 
     def _changed_delays(self, profile: str) -> set[str]:
         if profile not in self._changed:
@@ -167,83 +165,38 @@ class _Teller:
         return self._changed[profile]
 
     def _worth_telling(self, one: RequestClass) -> dict[str, tuple[Option, ...]]:
-        """The named attributes, without what goes without saying and what is not stated at all."""
+        """The named attributes with what is stated of them, if anything is, and without what goes without saying."""
         stated = {
-            name: tuple(value for value in values if not isinstance(value, Stated))
+            name: tuple(value for value in values if not is_nothing(value)) or (Stated.MISSING,)
             for name, values in one.named.items()
             if DELAY not in name
         }
-        return {name: values for name, values in stated.items() if values and not self._is_usual(name, values)}
-
-    def _is_of_table(self, name: str) -> bool:
-        wording = self._wording(name)
-        return wording is not None and bool(wording.table)
+        return {name: values for name, values in stated.items() if not self._naming.is_usual(name, values)}
 
     def _always(self, one: RequestClass) -> tuple[str, ...]:
-        """The facts that hold of every request of the class and are true, in the vocabulary's words."""
-        attributes = {**self._old.vocabulary.attributes, **self._new.vocabulary.attributes}
-        return tuple(
-            self._text(attributes[name].title)
-            for name, values in one.facts.items()
-            if name in attributes and (values == (True,) or all(isinstance(v, str) and v for v in values))
-        )
-
-    def _label(self, variable: str, values: tuple[Option, ...]) -> str:
-        """A code that every set of the class has."""
-        name, _, code = variable.partition(" has ")
-        wording = self._wording(name)
-        if values != (True,) or wording is None or code not in wording.values:
-            return ""
-        return self._text(wording.values[code])
-
-    def _values(self, name: str, values: tuple[Option, ...]) -> str:
-        names = [self._value(name, value) for value in values]
-        wording = self._wording(name)
-        if wording is None or not wording.table:
-            return self._listed(names, MOST_NAMED, "and" if name.startswith(_SUBJECT) else "or")
-        many = self._text(wording.many)
-        if len(names) == 1:
-            return self._phrase("one", many=many, name=names[0])
-        return self._phrase("count", n=len(names), many=many, names=self._listed(names, MOST_NAMED, "and"))
-
-    def _listed(self, names: list[str], most: int, joiner: str) -> str:
-        if len(names) <= most + 1:
-            return self._phrase(joiner).join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
-        return self._phrase("others", names=", ".join(names[:most]), n=len(names) - most)
-
-    def _value(self, name: str, value: Option) -> str:
-        wording = self._wording(name)
-        word = str(value).lower() if isinstance(value, bool) else str(value)
-        if wording and word in wording.values:
-            return self._text(wording.values[word])
-        if wording and wording.table:
-            sides = (self._new, self._old)
-            labels = (side.cell(wording.table, word, wording.label) for side in sides if wording.table in side.tables)
-            return next((label for label in labels if label), self._phrase("another"))
-        return word
-
-    def _wording(self, name: str) -> Wording | None:
-        return self._new.vocabulary.wording.get(name) or self._old.vocabulary.wording.get(name)
-
-    def _is_usual(self, name: str, values: tuple[Option, ...]) -> bool:
-        wording = self._wording(name)
-        words = {str(value).lower() if isinstance(value, bool) else value for value in values}
-        return wording is not None and words <= {*wording.usual}
+        """What officers are told of every request of the class, that others may have too."""
+        told = [fact for fact in one.facts if is_told(fact) and not _is_label(fact)]
+        return tuple(dict.fromkeys(self._naming.held(held) for held in (*told, *one.always)))
 
     def _action(self, one: RequestClass) -> str:
         change = one.change
         if not change.action:
-            return self._phrase("no action")
+            return self._naming.phrase("no action")
         known = {**self._old.vocabulary.actions, **self._new.vocabulary.actions}
-        return self._text(known[change.action].title)
+        return self._naming.text(known[change.action].title)
 
     def _answer(self, word: str) -> str:
         """An outward answer, obligation or scope."""
         for vocabulary in (self._new.vocabulary, self._old.vocabulary):
             said = vocabulary.answers.get(word) or vocabulary.duties.get(word.partition(":")[0])
             if said:
-                return self._phrase("quoted", code=word, text=self._text(said))
-        return word or self._phrase("none")
+                return self._naming.phrase("quoted", code=word, text=self._naming.text(said))
+        return word or self._naming.phrase("none")
+
+
+def _is_label(fact: Fact) -> bool:
+    """Whether it says that a set has a code, which is told in the sentence itself."""
+    return CODE in fact.variable and fact.values == (True,)
 
 
 def _asked(one: RequestClass) -> str:

@@ -17,10 +17,11 @@ import z3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policy.analyze.domain import NOW, SINGLE, TIMES, Domain, Stated
+from policy.analyze.domain import SINGLE, TIMES, Domain, Stated
 from policy.analyze.outcome import Outcome, Outcomes
 from policy.analyze.witness import ITEM, decision_on, holds_in, request_of
 from policy.calendar import elapsed
+from policy.chronology import NOW
 from policy.condition import SameAs, tests_of
 from policy.facts import ILL_TYPED, typed
 from policy.model import Decision

@@ -95,3 +95,27 @@ def test_what_no_calendar_holds_has_never_passed() -> None:
     assert impossible((10_000, "years"))
     assert not impossible((1_000, "years"))
     assert moments(spans([])[0], {"a": {(5_000, "years"): True}}, {"a": Kind.TIME})
+
+
+@pytest.mark.parametrize(("minor", "old"), list(product([True, False], repeat=2)))
+def test_dates_come_in_the_order_that_is_asked_for(minor: bool, old: bool) -> None:
+    """Whoever is born of age or not, and however old the deposit, it comes between birth and clock."""
+    wanted: dict[str, dict[Amount, bool]] = {"born": {(18, "years"): not minor}, "deposited": {(10, "years"): old}}
+    kinds, pairs = {"born": Kind.DATE, "deposited": Kind.TIME}, (("born", "deposited"), ("deposited", "context.now"))
+    now, times = moments(spans([])[0], wanted, kinds, pairs) or (None, {})
+    deposited = times["deposited"]
+    assert isinstance(deposited, datetime)
+    assert now is not None
+    assert date(1900, 1, 1) < times["born"] <= deposited.date() <= now.date()
+
+
+def test_an_order_that_cannot_be_had_is_left() -> None:
+    """A deposit of ten years ago for one who is not yet five: the delays come before the order."""
+    wanted: dict[str, dict[Amount, bool]] = {"born": {(5, "years"): False}, "deposited": {(10, "years"): True}}
+    kinds = {"born": Kind.DATE, "deposited": Kind.DATE}
+    now, times = moments(spans([])[0], wanted, kinds, (("born", "deposited"),)) or (None, {})
+    assert now is not None
+    assert {name: elapsed(times[name], *amount, now) for name in wanted for amount in wanted[name]} == {
+        "born": False,
+        "deposited": True,
+    }

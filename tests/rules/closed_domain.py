@@ -14,8 +14,9 @@ from itertools import product
 from typing import Any
 
 from policy.analyze.clock import Span
-from policy.analyze.domain import NOW, TIMES, Stated
+from policy.analyze.domain import TIMES, Stated
 from policy.calendar import PARIS, add_months, elapsed
+from policy.chronology import NOW
 from policy.condition import Among, Cell, Elapsed, Exists, Has, Listed, OneOf, Period, SameAs, Test, tests_of
 from policy.difference.compare import Change
 from policy.difference.diagram import EVERYTHING
