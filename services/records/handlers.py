@@ -77,16 +77,29 @@ def set_treating_physician(
 
 def close_record(call: Call, request: records_pb2.CloseRecordRequest) -> records_pb2.CloseRecordResponse:
     """Close it; every right that was given on it ends, and blocks stay (catalogue 8.3)."""
+    _close(call)
+    return records_pb2.CloseRecordResponse()
+
+
+def _close(call: Call) -> None:
     call.stores.records.close(call.record, call.now)
     call.stores.authorisations.lapse(call.record)
     call.stores.emergencies.end_all(call.record, call.now)
-    return records_pb2.CloseRecordResponse()
 
 
 def reactivate_record(call: Call, request: records_pb2.ReactivateRecordRequest) -> records_pb2.ReactivateRecordResponse:
     """Open it again; the oppositions hold until they are collected anew, so that nobody enters meanwhile."""
     call.stores.records.reactivate(call.record)
     return records_pb2.ReactivateRecordResponse()
+
+
+def declare_death(call: Call, request: records_pb2.DeclareDeathRequest) -> records_pb2.DeclareDeathResponse:
+    """Close the record with its holder's life; of a death withdrawn, leave it closed."""
+    found = call.stores.records.status(call.record)
+    call.stores.records.set_deceased(call.record, deceased=request.deceased)
+    if request.deceased and found is not None and found.state != "CLOSED":
+        _close(call)
+    return records_pb2.DeclareDeathResponse()
 
 
 def destroy_record(call: Call, request: records_pb2.DestroyRecordRequest) -> records_pb2.DestroyRecordResponse:
@@ -161,6 +174,7 @@ FEATURE: Final = Feature(
         "SetTreatingPhysician": set_treating_physician,
         "CloseRecord": close_record,
         "ReactivateRecord": reactivate_record,
+        "DeclareDeath": declare_death,
         "DestroyRecord": destroy_record,
         "SetOpposition": set_opposition,
         "StartEmergencyAccess": start_emergency_access,

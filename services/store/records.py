@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, and_, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Boolean, and_, bindparam, delete, or_, select, update
 
 from services.store import clock, sql
 from services.store.due import Due
@@ -32,13 +32,18 @@ _RAISE_REVISION = sql.Statement(
 )
 _CLOSE = sql.Statement(
     update(records)
-    .where(sql.given(records.c.ins, "record"), records.c.state == "ACTIVE")
+    .where(sql.given(records.c.ins, "record"), or_(records.c.state == "ACTIVE", records.c.state == "SUSPENDED"))
     .values(state="CLOSED", closed_at=bindparam("now"), revision=records.c.revision + 1)
 )
 _REOPEN = sql.Statement(
     update(records)
     .where(sql.given(records.c.ins, "record"), records.c.state == "CLOSED")
     .values(state="ACTIVE", closed_at=None, closure_motive=None, retained_until=None, revision=records.c.revision + 1)
+)
+_SET_DECEASED = sql.Statement(
+    update(records)
+    .where(sql.given(records.c.ins, "record"))
+    .values(deceased=bindparam("dead", type_=Boolean), revision=records.c.revision + 1)
 )
 _SET_MOTIVE = sql.Statement(
     update(records).where(sql.given(records.c.ins, "record")).values(closure_motive=bindparam("motive", type_=Text))
@@ -127,9 +132,14 @@ class RecordStore:
         )
 
     def close(self, record: str, at: datetime) -> None:
-        """ACTIVE becomes CLOSED (LIF-06); raises StateConflict for any other state."""
+        """ACTIVE or SUSPENDED becomes CLOSED (LIF-06, LIF-13); raises StateConflict for any other state."""
         if not self._savepoint.change(_CLOSE, record=record, now=clock.micros(at)):
-            raise StateConflict("the record is not active")
+            raise StateConflict("the record is closed already")
+
+    def set_deceased(self, record: str, *, deceased: bool) -> None:
+        """Keep that the holder is dead, or is not; raises NotStored without such a record."""
+        if not self._savepoint.change(_SET_DECEASED, record=record, dead=deceased):
+            raise NotStored("there is no such record")
 
     def set_closure(self, record: str, motive: str) -> None:
         """Keep why a record was closed, by a code of 1.2.250.1.213.4.1.2.4."""

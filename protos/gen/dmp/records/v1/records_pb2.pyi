@@ -1148,6 +1148,66 @@ class RequestRecordDestructionResponse(_message.Message):
 Global___RequestRecordDestructionResponse: _TypeAlias = RequestRecordDestructionResponse  # noqa: Y015
 
 @_typing.final
+class DeclareDeathRequest(_message.Message):
+    """Asks for DeclareDeath."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DECEASED_FIELD_NUMBER: _builtins.int
+    deceased: _builtins.bool
+    """Whether the holder is dead."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: the reason, which says how the death, or the mistake, is known."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        deceased: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_deceased", b"_deceased", "attestations", b"attestations", "deceased", b"deceased", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_deceased", b"_deceased", "attestations", b"attestations", "deceased", b"deceased", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__deceased: _TypeAlias = _typing.Literal["deceased"]  # noqa: Y015
+    _WhichOneofArgType__deceased: _TypeAlias = _typing.Literal["_deceased", b"_deceased"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__deceased) -> _WhichOneofReturnType__deceased | None: ...
+
+Global___DeclareDeathRequest: _TypeAlias = DeclareDeathRequest  # noqa: Y015
+
+@_typing.final
+class DeclareDeathResponse(_message.Message):
+    """Answers DeclareDeath."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeclareDeathResponse: _TypeAlias = DeclareDeathResponse  # noqa: Y015
+
+@_typing.final
 class DestroyRecordRequest(_message.Message):
     """Asks for DestroyRecord."""
 

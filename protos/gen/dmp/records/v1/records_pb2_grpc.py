@@ -95,6 +95,11 @@ class RecordsServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessResponse.FromString,
                 _registered_method=True)
+        self.DeclareDeath = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/DeclareDeath',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.DeclareDeathRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.DeclareDeathResponse.FromString,
+                _registered_method=True)
         self.RequestRecordDestruction = channel.unary_unary(
                 '/dmp.records.v1.RecordsService/RequestRecordDestruction',
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordDestructionRequest.SerializeToString,
@@ -221,6 +226,14 @@ class RecordsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeclareDeath(self, request, context):
+        """Records the holder's death, which closes the record (LIF-13), or withdraws one that was recorded by mistake: the record
+        then stays closed until it is reactivated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RequestRecordDestruction(self, request, context):
         """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket.
         """
@@ -332,6 +345,11 @@ def add_RecordsServiceServicer_to_server(servicer, server):
                     servicer.EndEmergencyAccess,
                     request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessResponse.SerializeToString,
+            ),
+            'DeclareDeath': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclareDeath,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.DeclareDeathRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.DeclareDeathResponse.SerializeToString,
             ),
             'RequestRecordDestruction': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestRecordDestruction,
@@ -694,6 +712,33 @@ class RecordsService:
             '/dmp.records.v1.RecordsService/EndEmergencyAccess',
             dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_records__pb2.EndEmergencyAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclareDeath(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/DeclareDeath',
+            dmp_dot_records_dot_v1_dot_records__pb2.DeclareDeathRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.DeclareDeathResponse.FromString,
             options,
             channel_credentials,
             insecure,

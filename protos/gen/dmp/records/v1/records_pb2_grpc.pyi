@@ -59,6 +59,10 @@ class RecordsServiceStub:
     """Begins an emergency access of at most three hours: later calls of the person on the record are in its mode (MOD-03, MOD-11)."""
     EndEmergencyAccess: _grpc.UnaryUnaryMultiCallable[_records_pb2.EndEmergencyAccessRequest, _records_pb2.EndEmergencyAccessResponse]
     """Ends the caller's own emergency access (MOD-10)."""
+    DeclareDeath: _grpc.UnaryUnaryMultiCallable[_records_pb2.DeclareDeathRequest, _records_pb2.DeclareDeathResponse]
+    """Records the holder's death, which closes the record (LIF-13), or withdraws one that was recorded by mistake: the record
+    then stays closed until it is reactivated.
+    """
     RequestRecordDestruction: _grpc.UnaryUnaryMultiCallable[_records_pb2.RequestRecordDestructionRequest, _records_pb2.RequestRecordDestructionResponse]
     """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
     DestroyRecord: _grpc.UnaryUnaryMultiCallable[_records_pb2.DestroyRecordRequest, _records_pb2.DestroyRecordResponse]
@@ -105,6 +109,10 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     """Begins an emergency access of at most three hours: later calls of the person on the record are in its mode (MOD-03, MOD-11)."""
     EndEmergencyAccess: _aio.UnaryUnaryMultiCallable[_records_pb2.EndEmergencyAccessRequest, _records_pb2.EndEmergencyAccessResponse]  # type: ignore[assignment]
     """Ends the caller's own emergency access (MOD-10)."""
+    DeclareDeath: _aio.UnaryUnaryMultiCallable[_records_pb2.DeclareDeathRequest, _records_pb2.DeclareDeathResponse]  # type: ignore[assignment]
+    """Records the holder's death, which closes the record (LIF-13), or withdraws one that was recorded by mistake: the record
+    then stays closed until it is reactivated.
+    """
     RequestRecordDestruction: _aio.UnaryUnaryMultiCallable[_records_pb2.RequestRecordDestructionRequest, _records_pb2.RequestRecordDestructionResponse]  # type: ignore[assignment]
     """Asks the host to destroy the record for good (PAT-09); the host's doctor is given a ticket."""
     DestroyRecord: _aio.UnaryUnaryMultiCallable[_records_pb2.DestroyRecordRequest, _records_pb2.DestroyRecordResponse]  # type: ignore[assignment]
@@ -220,6 +228,16 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.EndEmergencyAccessResponse, _abc.Awaitable[_records_pb2.EndEmergencyAccessResponse]]:
         """Ends the caller's own emergency access (MOD-10)."""
+
+    @_abc_1.abstractmethod
+    def DeclareDeath(
+        self,
+        request: _records_pb2.DeclareDeathRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.DeclareDeathResponse, _abc.Awaitable[_records_pb2.DeclareDeathResponse]]:
+        """Records the holder's death, which closes the record (LIF-13), or withdraws one that was recorded by mistake: the record
+        then stays closed until it is reactivated.
+        """
 
     @_abc_1.abstractmethod
     def RequestRecordDestruction(
