@@ -31,7 +31,7 @@ def save(url: str, keys: KeyProvider, path: Path) -> int:
     count = 0
     with _session(url, keys, alone=False) as session, path.open("x", encoding="utf-8") as file:
         path.chmod(0o600)
-        _begin_reading(session)
+        session.begin(snapshot=True)
         for table in TABLES:
             for row in _rows(session, table):
                 file.write(json.dumps([table.name, *map(_written, row)]) + "\n")
@@ -60,14 +60,6 @@ def load(url: str, keys: KeyProvider, path: Path) -> int:
         session.commit()
         custody.assume(session)
     return count
-
-
-def _begin_reading(session: Session) -> None:
-    """All that is read is of one moment, and nobody who writes waits for it."""
-    if isinstance(session, sqlite.SqliteSession):
-        session.connection.execute("BEGIN")
-    else:
-        session.begin(snapshot=True)
 
 
 def _rows(session: Session, table: Table) -> Iterator[Row]:
@@ -121,7 +113,7 @@ def _session(url: str, keys: KeyProvider, *, alone: bool) -> Iterator[Session]:
     lock = sqlite.claim(file) if alone else None
     try:
         with closing(sqlite.connect(file)) as connection:
-            yield sqlite.SqliteSession(connection, keyring)
+            yield sqlite.SqliteSession(connection, keyring, reads=not alone)
     finally:
         if lock is not None:
             lock.release()

@@ -117,14 +117,15 @@ def _setting(connection: sqlite3.Connection, name: str) -> object:
 class SqliteSession:
     """The one connection of a SQLite file; its transaction holds the database alone from its first statement on."""
 
-    __slots__ = ("connection", "keyring")
+    __slots__ = ("_begin", "connection", "keyring")
 
     dialect: Final = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, keyring: Keyring) -> None:
-        """Speak through this connection, of the same thread."""
+    def __init__(self, connection: sqlite3.Connection, keyring: Keyring, *, reads: bool = False) -> None:
+        """Speak through this connection, of the same thread; one that only `reads` keeps nobody waiting."""
         self.connection = connection
         self.keyring = keyring
+        self._begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
 
     @property
     def in_transaction(self) -> bool:
@@ -143,7 +144,7 @@ class SqliteSession:
 
     def begin(self, *, snapshot: bool = False) -> None:  # noqa: ARG002 - every reading here is of one moment
         """As Session. IMMEDIATE, so that what is decided on is read under the lock under which it changes."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute(self._begin)
 
     def commit(self) -> None:
         """As Session."""

@@ -129,10 +129,13 @@ class Bare:
     patient: Person
     documents: tuple[str, ...]
     at: datetime
+    keys: Path
+    """The directory of its master keys."""
 
     def copied(self, folder: Path) -> str:
         """The address of another database like it."""
         folder.mkdir(parents=True)
+        shutil.copytree(self.keys, folder / "keys")
         file = addresses.sqlite_file(self.address)
         if file is not None:
             return f"{addresses.SQLITE}{shutil.copy(file, folder / 'dmp.sqlite')}"
@@ -218,7 +221,7 @@ def bare_of(world: World, address: str, labels: Mapping[str, Sequence[Labels]], 
         for author, each in labels.items()
         for place, given in enumerate(each)
     ]
-    return Bare(address, patient, tuple(named), datetime.now(UTC))
+    return Bare(address, patient, tuple(named), datetime.now(UTC), world.settings.keys)
 
 
 def _break_the_glass(world: World, person: str, patient: Person) -> None:
