@@ -222,9 +222,10 @@ class _Regions:
     def _rules_otherwise(self) -> Region:
         region, diagrams, pair = self._translation.region, self._translation.diagrams, self._pair
         gone, come = self._compared.touched.rules(pair.new.profile, pair.new.action)
-        heads = {rule.id: head(rule) for rule in come}
+        # Of a request whose action cannot be told, only what denies every action speaks.
+        heads = {rule.id: head(rule) for rule in come if rule.id in pair.new.fired}
         found = []
-        for rule in gone:
+        for rule in (rule for rule in gone if rule.id in pair.old.fired):
             fired = region(pair.old.fired[rule.id])
             if heads.get(rule.id) == head(rule):
                 fires = region(pair.new.fired[rule.id])

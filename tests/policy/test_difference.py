@@ -227,6 +227,14 @@ def test_exactly_the_changes_of_an_edit_are_found(
     assert {(one.action, one.kind.value, str(one.before), str(one.after)) for one in changes} == expected
 
 
+@pytest.mark.slow
+def test_a_rule_on_every_action_that_denies_no_more_is_told(tmp_path: Path) -> None:
+    """Also of requests whose action cannot be told, of which only what denies every action speaks."""
+    denies = "  effect: deny\n  stage: request\n  answers: FORBIDDEN\n  actions: every\n"
+    edited = load(_edited(tmp_path, "request.yaml", denies, "  effect: permit\n  actions: every\n"))
+    assert difference(load(RULES), edited, "seed-2011", "en", lambda *_: None).classes
+
+
 FOUR_WEEKS = """
 - id: LAB-01
   title: {fr: a, en: a}
