@@ -16,13 +16,14 @@ from services.store.errors import KeysUnavailable, StartRefused
 from services.store.keys import NOBODY, KeyStore
 from services.store.savepoint import Savepoint
 from services.store.session import Session
-from services.store.tables import record_keys
 
 LOCK: Final = 5_061_982
 """Number of the advisory lock under which one process at a time does this."""
 _CLAIM = sql.Statement(select(func.pg_advisory_xact_lock(literal_column(str(LOCK)))))
-_USED = sql.Statement(select(record_keys.c.epoch).distinct())
-_HAS_KEY = sql.Statement(select(record_keys.c.id).where(sql.given(record_keys.c.record)))
+_LOST: Final = (
+    "keys in this database are wrapped by master keys that DMP_KEYS does not hold ({n} epochs): is DMP_KEYS right? "
+    "If this is a restored copy, put the newest saved keys into it with `dmp keys load`"
+)
 
 
 def assume(session: Session) -> None:
@@ -35,24 +36,17 @@ def assume(session: Session) -> None:
             provider = savepoint.keyring.provider
             if not EpochStore(savepoint).current():
                 EpochStore(savepoint).begin(utc_now())
-            _refuse_lost(savepoint)
-            if savepoint.row(_HAS_KEY, record=NOBODY) is None:
-                KeyStore(savepoint).create(NOBODY)
-            unknown = ErasureStore(savepoint).replay(provider.erasures())
+            if lost := EpochStore(savepoint).lost():
+                raise StartRefused(_LOST.format(n=len(lost)))
+            keys = KeyStore(savepoint)
+            if keys.fields_key(NOBODY) is None:
+                keys.create(NOBODY)
+            unknown = ErasureStore(savepoint, keys).replay(provider.erasures())
         provider.add_erasures(unknown)
         with _transaction(session) as savepoint:
             EpochStore(savepoint).destroy_retired()
     except KeysUnavailable as error:
         raise StartRefused(f"{error}: look at DMP_KEYS") from error
-
-
-def _refuse_lost(savepoint: Savepoint) -> None:
-    used = {int(row[0]) for row in savepoint.rows(_USED)}
-    if lost := used - savepoint.keyring.provider.epochs():
-        raise StartRefused(
-            f"keys in this database are wrapped by master keys that DMP_KEYS does not hold ({len(lost)} epochs): is "
-            "DMP_KEYS right? If this is a restored copy, put the newest saved keys into it with `dmp keys load`"
-        )
 
 
 @contextmanager

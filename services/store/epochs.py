@@ -27,18 +27,21 @@ _NEXT = sql.Statement(
     .limit(bindparam("limit"))
     .with_for_update()
 )
+_WRAPS_NOTHING = not_(exists().where(record_keys.c.epoch == key_epochs.c.number))
 _RETIRE = sql.Statement(
     update(key_epochs)
     .where(
         and_(
             not_(key_epochs.c.current),
             key_epochs.c.destroyed_at.is_(None),
-            not_(exists().where(record_keys.c.epoch == key_epochs.c.number)),
+            _WRAPS_NOTHING,
         )
     )
     .values(destroyed_at=bindparam("at", type_=BigInteger))
 )
-_RETIRED = sql.Statement(select(key_epochs.c.number).where(key_epochs.c.destroyed_at.is_not(None)))
+# Asked anew, for the transaction that noted it may not have seen what was committed beside it.
+_RETIRED = sql.Statement(select(key_epochs.c.number).where(key_epochs.c.destroyed_at.is_not(None), _WRAPS_NOTHING))
+_USED = sql.Statement(select(record_keys.c.epoch).distinct())
 
 
 class EpochStore:
@@ -62,6 +65,10 @@ class EpochStore:
         self._savepoint.change(_END)
         self._savepoint.change(_ADD, number=number, current=True, begun_at=clock.micros(at), destroyed_at=None)
         return number
+
+    def lost(self) -> frozenset[int]:
+        """The epochs that keys are wrapped by, and whose master keys are not kept."""
+        return frozenset(int(row[0]) for row in self._savepoint.rows(_USED)) - self._savepoint.keyring.provider.epochs()
 
     def left(self) -> int:
         """How many records' keys are wrapped by an older epoch."""
@@ -95,7 +102,8 @@ class EpochStore:
     def destroy_retired(self) -> int:
         """Destroy the master keys that were noted so before; how many there were.
 
-        INVARIANT: not in the transaction that notes it, which might not be kept, while the keys would be gone.
+        INVARIANT: not in the transaction that notes it, which might not be kept, while the keys would be gone; and only
+        what wraps nothing now, when every transaction that could wrap by it has ended.
         """
         provider = self._savepoint.keyring.provider
         gone = {int(row[0]) for row in self._savepoint.rows(_RETIRED)} & provider.epochs()

@@ -17,16 +17,32 @@ RECORD, DOCUMENT = "record", "document"
 
 _ADD = sql.inserted(erasures, "number")
 _ALL = sql.Statement(select(erasures.c.id, erasures.c.kind, erasures.c.what, erasures.c.at).order_by(erasures.c.number))
-_OF_KEY = sql.Statement(select(record_keys.c.record).where(sql.given(record_keys.c.id)))
-_OF_DOCUMENT = sql.Statement(select(data_keys.c.record).where(sql.given(data_keys.c.document)))
-_RECORD_GONE = sql.Statement(
-    update(records)
-    .where(sql.given(records.c.key))
-    .values(
-        state="DESTROYED", closed_at=None, closure_motive=None, retained_until=None, revision=records.c.revision + 1
+_RECORDS, _DOCUMENTS = (select(erasures.c.what).where(erasures.c.kind == kind) for kind in (RECORD, DOCUMENT))
+_GONE = {
+    "state": "DESTROYED",
+    "closed_at": None,
+    "closure_motive": None,
+    "retained_until": None,
+    "revision": records.c.revision + 1,
+}
+_END_RECORD = sql.Statement(update(records).where(sql.given(records.c.ins)).values(_GONE))
+# What an erasure names, and is there again.
+_END_RECORDS = sql.Statement(
+    update(records).where(records.c.key.in_(_RECORDS), records.c.state != "DESTROYED").values(_GONE)
+)
+_END_DOCUMENTS = sql.Statement(
+    update(documents)
+    .where(documents.c.logical_id.in_(_DOCUMENTS), documents.c.status != "Destroyed")
+    .values(status="Destroyed")
+)
+_RECORD_KEYS = sql.Statement(select(record_keys.c.record).where(record_keys.c.id.in_(_RECORDS)))
+_DOCUMENT_KEYS = sql.Statement(
+    select(data_keys.c.record, data_keys.c.document).where(
+        documents.c.logical_id.in_(_DOCUMENTS),
+        data_keys.c.record == documents.c.record,
+        data_keys.c.document == documents.c.logical_id,
     )
 )
-_DOCUMENT_GONE = sql.Statement(update(documents).where(sql.given(documents.c.logical_id)).values(status="Destroyed"))
 
 
 class ErasureStore:
@@ -34,15 +50,15 @@ class ErasureStore:
 
     __slots__ = ("_keys", "_savepoint")
 
-    def __init__(self, savepoint: Savepoint, keys: KeyStore | None = None) -> None:
-        """Work inside this savepoint."""
+    def __init__(self, savepoint: Savepoint, keys: KeyStore) -> None:
+        """Work inside this savepoint, on these keys."""
         self._savepoint = savepoint
-        self._keys = keys or KeyStore(savepoint)
+        self._keys = keys
 
     def destroy_record(self, record: str, decision_id: str, at: datetime) -> None:
         """Destroy a record and all that is in it (LIF-11); raises Unreadable where that was done before."""
         key = self._keys.destroy_record(record)
-        self._savepoint.change(_RECORD_GONE, key=key)
+        self._savepoint.change(_END_RECORD, ins=record)
         self._note(Erasure(decision_id, RECORD, key, clock.micros(at)))
 
     def destroy_document(self, record: str, document: str, decision_id: str, at: datetime) -> None:
@@ -51,25 +67,22 @@ class ErasureStore:
         self._note(Erasure(decision_id, DOCUMENT, document, clock.micros(at)))
 
     def replay(self, ledger: Iterable[Erasure]) -> tuple[Erasure, ...]:
-        """Destroy again what the ledger names and this database does not; what only the database names."""
+        """Destroy again what the ledger names and what this database knows to be gone; what only the database names.
+
+        Documents, keys and erasures may be of three different copies: each is looked at.
+        """
         stored = {row[0]: Erasure(*row) for row in self._savepoint.rows(_ALL)}
         named = {erasure.id: erasure for erasure in ledger}
         for erasure in named.values():
             if erasure.id not in stored:
-                self._again(erasure)
+                self._add(erasure)
+        for statement in (_END_RECORDS, _END_DOCUMENTS):
+            self._savepoint.change(statement)
+        for (record,) in self._savepoint.rows(_RECORD_KEYS):
+            self._keys.destroy_record(record)
+        for record, document in self._savepoint.rows(_DOCUMENT_KEYS):
+            self._keys.destroy_document(record, document)
         return tuple(erasure for erasure in stored.values() if erasure.id not in named)
-
-    def _again(self, erasure: Erasure) -> None:
-        # The keys may be newer than what they seal, and gone already.
-        if erasure.kind == RECORD:
-            if row := self._savepoint.row(_OF_KEY, id=erasure.what):
-                self._keys.destroy_record(row[0])
-            self._savepoint.change(_RECORD_GONE, key=erasure.what)
-        else:
-            if row := self._savepoint.row(_OF_DOCUMENT, document=erasure.what):
-                self._keys.destroy_document(row[0], erasure.what)
-            self._savepoint.change(_DOCUMENT_GONE, logical_id=erasure.what)
-        self._add(erasure)
 
     def _note(self, erasure: Erasure) -> None:
         self._add(erasure)

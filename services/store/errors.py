@@ -55,5 +55,9 @@ class Unreadable(StoreError):
     """What is sealed cannot be opened: its key was destroyed, or it is not what was sealed there."""
 
 
+class EpochGone(Unreadable):
+    """The master key of an epoch is destroyed; what it wrapped is wrapped by a later one, or is an old copy."""
+
+
 class KeysUnavailable(StoreError):
     """The master keys cannot be reached or kept now; nothing that needs them may be answered."""

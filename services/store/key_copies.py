@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -13,9 +14,12 @@ from typing import Any, Final
 from sqlalchemy import Table, bindparam, delete, select, tuple_
 
 from services.store import addresses, custody, postgres, schema, sql, sqlite
+from services.store.epochs import EpochStore
 from services.store.errors import StartRefused
 from services.store.key_provider import KeyProvider
 from services.store.keyring import Keyring
+from services.store.keys import NOBODY
+from services.store.savepoint import Savepoint
 from services.store.session import Row, Session
 from services.store.tables import data_keys, key_epochs, record_keys
 
@@ -24,13 +28,17 @@ TABLES: Final = (key_epochs, record_keys, data_keys)
 """What a copy holds."""
 ROWS: Final = 1_000
 """Rows written at once."""
+_PLACES = sql.Statement(
+    select(data_keys.c.record, data_keys.c.document, record_keys.c.epoch).where(
+        data_keys.c.record == record_keys.c.record, record_keys.c.record != NOBODY
+    )
+)
 
 
 def save(url: str, keys: KeyProvider, path: Path) -> int:
     """Write every wrapped key of a database to a file of JSON lines, for its owner's eyes; how many."""
     count = 0
-    with _session(url, keys, alone=False) as session, path.open("x", encoding="utf-8") as file:
-        path.chmod(0o600)
+    with _session(url, keys, alone=False) as session, open(path, "x", encoding="utf-8", opener=_closed) as file:
         session.begin(snapshot=True)
         for table in TABLES:
             for row in _rows(session, table):
@@ -47,6 +55,7 @@ def load(url: str, keys: KeyProvider, path: Path) -> int:
     """
     with _session(url, keys, alone=True) as session:
         session.begin()
+        before = _opening(session)
         for table in reversed(TABLES):
             session.change(sql.Statement(delete(table)), {})
         count = 0
@@ -56,10 +65,15 @@ def load(url: str, keys: KeyProvider, path: Path) -> int:
                 these = [row for name, row in rows if name == table.name]
                 session.append(sql.inserted(table), these)
                 count += len(these) if table is not key_epochs else 0
-        _refuse_old(session, keys)
+        _refuse(session, before)
         session.commit()
         custody.assume(session)
     return count
+
+
+def _closed(path: str, flags: int) -> int:
+    """Open a file for its owner's eyes."""
+    return os.open(path, flags, 0o600)
 
 
 def _rows(session: Session, table: Table) -> Iterator[Row]:
@@ -75,11 +89,21 @@ def _rows(session: Session, table: Table) -> Iterator[Row]:
         rows = session.rows(rest, {f"after_{column.name}": last[column.name] for column in key})
 
 
-def _refuse_old(session: Session, keys: KeyProvider) -> None:
-    used = {int(row[0]) for row in session.rows(sql.Statement(select(record_keys.c.epoch).distinct()), {})}
-    if used - keys.epochs():
-        session.abandon()
+def _opening(session: Session) -> set[tuple[str, str]]:
+    """The documents and records whose keys can be unwrapped now."""
+    lost = EpochStore(Savepoint(session)).lost()
+    return {(record, document) for record, document, epoch in session.rows(_PLACES, {}) if epoch not in lost}
+
+
+def _refuse(session: Session, before: set[tuple[str, str]]) -> None:
+    """Raise StartRefused where the keys that were loaded open nothing, or less than those that they replace."""
+    if EpochStore(Savepoint(session)).lost():
         raise StartRefused("the saved keys are older than the last change of the master key: use newer ones")
+    if before - _opening(session):
+        raise StartRefused(
+            "this database has keys that open and that the file lacks, and they would be lost: nothing was loaded. "
+            "Load the newest saved keys, and only into a restored copy"
+        )
 
 
 def _read(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

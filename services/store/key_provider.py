@@ -34,7 +34,7 @@ class KeyProvider(Protocol):
         """The epochs whose keys are kept."""
 
     def secret(self, epoch: int) -> bytes:
-        """The 32 bytes of an epoch's master key; raises Unreadable once it is destroyed."""
+        """The 32 bytes of an epoch's master key; raises EpochGone once it is destroyed."""
 
     def destroy(self, epoch: int) -> None:
         """Remove an epoch's key for good; nothing where that was done before."""

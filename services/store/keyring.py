@@ -23,7 +23,7 @@ class Keyring:
         self._unwrapped = lru_cache(KEPT)(_unwrap)
 
     def master(self, epoch: int) -> Key:
-        """An epoch's key; raises Unreadable once it is destroyed, KeysUnavailable where it cannot be reached."""
+        """An epoch's key; raises EpochGone once it is destroyed, KeysUnavailable where it cannot be reached."""
         return self._master(epoch)
 
     def record(self, epoch: int, wrapped: bytes, key: str) -> Key:

@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, delete, select, update
 
 from services.store import sql
 from services.store.envelope import Key, drawn
-from services.store.errors import NotStored, Unreadable
+from services.store.errors import Contended, EpochGone, NotStored, Unreadable
 from services.store.keyring import data_place, record_place
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import data_keys, key_epochs, keys, record_keys
@@ -112,7 +112,7 @@ class KeyStore:
         found: dict[str, FieldsKey] = {}
         for record, identifier, epoch, wrapped, fields in self._savepoint.rows(_FIELDS, records=sql.array_of(records)):
             try:
-                by = self._savepoint.keyring.record(epoch, wrapped, identifier)
+                by = self._unwrapped(epoch, wrapped, identifier)
                 found[record] = FieldsKey(identifier, self._savepoint.keyring.data(by, fields, record, FIELDS))
             except Unreadable:
                 continue
@@ -123,7 +123,7 @@ class KeyStore:
         found = self._wrapping.get(record)
         if found is None:
             identifier, epoch, wrapped = self._row(record)
-            found = self._wrapping[record] = self._savepoint.keyring.record(epoch, wrapped, identifier)
+            found = self._wrapping[record] = self._unwrapped(epoch, wrapped, identifier)
         return found
 
     def new_document(self, record: str, document: str) -> Key:
@@ -142,7 +142,7 @@ class KeyStore:
         if not self._savepoint.change(_REMOVE_DATA, record=record, document=document):
             raise NotStored("the document's key is destroyed")
         identifier, epoch, wrapped = self._row(record)
-        old, drawn_key = self._savepoint.keyring.record(epoch, wrapped, identifier), drawn()
+        old, drawn_key = self._unwrapped(epoch, wrapped, identifier), drawn()
         new = Key(drawn_key)
         self._savepoint.change_many(_REWRAP_DATA, [
             {
@@ -168,6 +168,13 @@ class KeyStore:
         self._fields.clear()
         self._wrapping.clear()
 
+    def _unwrapped(self, epoch: int, wrapped: bytes, identifier: str) -> Key:
+        """A record's key; raises Contended where this transaction still sees it wrapped by an epoch that has ended."""
+        try:
+            return self._savepoint.keyring.record(epoch, wrapped, identifier)
+        except EpochGone as error:
+            raise Contended("the master key was changed meanwhile") from error
+
     def _row(self, record: str) -> Row:
         row = self._savepoint.row(_RECORD, record=record)
         if row is None:
@@ -182,7 +189,8 @@ class KeyStore:
 
     def _wrapped(self, secret: bytes, identifier: str) -> tuple[int, bytes]:
         """The secret of a record's key, wrapped by the current epoch, and that epoch."""
-        row = self._savepoint.row(_CURRENT)
+        # An epoch that ended while this waited for it is no longer the current one; the next is found at a second look.
+        row = self._savepoint.row(_CURRENT) or self._savepoint.row(_CURRENT)
         if row is None:
             raise Unreadable("there is no epoch yet")
         epoch = int(row[0])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from services.store.envelope import SECRET, drawn
-from services.store.errors import KeysUnavailable, Unreadable
+from services.store.errors import EpochGone, KeysUnavailable, Unreadable
 from services.store.key_provider import Erasure
 
 LEDGER: Final = "erasures.jsonl"
@@ -53,7 +53,7 @@ class LocalKeys:
             try:
                 found = (self.directory / _name(epoch)).read_bytes()
             except FileNotFoundError:
-                raise Unreadable("the master key of this epoch is destroyed") from None
+                raise EpochGone("the master key of this epoch is destroyed") from None
         if len(found) != SECRET:
             raise Unreadable("the master key of this epoch is damaged")
         return found

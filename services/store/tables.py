@@ -92,6 +92,7 @@ records = Table(
     _one_of("state", RECORD_STATES),
     _one_of("protection", PROTECTIONS),
     CheckConstraint("(state = 'CLOSED') <= (closed_at IS NOT NULL)", name="closed_since"),
+    Index(None, "key"),
     sqlite_with_rowid=False,
 )
 

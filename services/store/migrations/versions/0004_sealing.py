@@ -68,6 +68,7 @@ def upgrade() -> None:
     op.add_column("traces", sa.Column("key", TEXT, nullable=True, comment=name))
     name = "id of the key that all in it is sealed by"
     op.add_column("records", sa.Column("key", TEXT, nullable=False, server_default="", comment=name))
+    op.create_index(op.f("records_key"), "records", ["key"], unique=False)
     for column_name, before_and_after in COMMENTS.items():
         _comment(column_name, before_and_after[1])
     _key_epochs()
@@ -84,6 +85,7 @@ def downgrade() -> None:
         op.drop_table(table)
     for column_name, comment in COMMENTS.items():
         _comment(column_name, comment[0])
+    op.drop_index(op.f("records_key"), "records")
     op.execute("ALTER TABLE records DROP COLUMN key")
     op.execute("ALTER TABLE traces DROP COLUMN key")
     for table, columns in CLEAR.items():
