@@ -104,7 +104,7 @@ def declare_death(call: Call, request: records_pb2.DeclareDeathRequest) -> recor
 
 def destroy_record(call: Call, request: records_pb2.DestroyRecordRequest) -> records_pb2.DestroyRecordResponse:
     """With its keys goes all that could be read of it."""
-    call.stores.erasures.destroy_record(call.record, call.arrival.decision_id, call.now)
+    jobs.destroy(call)
     return records_pb2.DestroyRecordResponse()
 
 

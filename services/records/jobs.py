@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from dmp.records.v1 import jobs_pb2
 from services.records import rotation
-from services.runtime.access import System
+from services.runtime.access import Followup, System
 from services.runtime.call import Call
 from services.runtime.errors import ServiceError
 from services.runtime.messages import identifier, page_size
@@ -27,6 +27,13 @@ class Source(Protocol):
         """How many records are due, and the next of them."""
 
 
+def destroy(call: Call) -> None:
+    """Destroy a record; whatever waits on it ends with it."""
+    call.stores.erasures.destroy_record(call.record, call.arrival.decision_id, call.now)
+    call.stores.emergencies.end_all(call.record, call.now)
+    call.stores.tickets.lapse(call.record, call.now, but=call.context.get("ticket"))
+
+
 SOURCES: Final[Mapping[int, Callable[[Scope], Source]]] = {
     jobs_pb2.JOB_EXPIRE_TICKETS: lambda stores: stores.tickets,
     jobs_pb2.JOB_END_EMERGENCIES: lambda stores: stores.emergencies,
@@ -35,10 +42,10 @@ SOURCES: Final[Mapping[int, Callable[[Scope], Source]]] = {
 DEEDS: Final[Mapping[int, Callable[[Call], None]]] = {
     jobs_pb2.JOB_EXPIRE_TICKETS: lambda call: call.stores.tickets.expire(call.record, call.now),
     jobs_pb2.JOB_END_EMERGENCIES: lambda call: call.stores.emergencies.end_expired(call.record, call.now),
-    jobs_pb2.JOB_DESTROY_RETAINED: lambda call: call.stores.erasures.destroy_record(
-        call.record, call.arrival.decision_id, call.now
-    ),
+    jobs_pb2.JOB_DESTROY_RETAINED: destroy,
 }
+ELSEWHERE: Final[Mapping[int, Followup]] = {jobs_pb2.JOB_ROTATE_KEYS: rotation.go_on}
+"""The jobs that are not done record by record."""
 
 
 def list_due(call: Call, request: jobs_pb2.ListDueRequest) -> jobs_pb2.ListDueResponse:
@@ -61,8 +68,8 @@ def run_job(call: Call, request: jobs_pb2.RunJobRequest) -> jobs_pb2.RunJobRespo
 
 async def go_on(system: System, request: jobs_pb2.RunJobRequest, response: jobs_pb2.RunJobResponse) -> None:
     """Do the job on the next records that are due, each in a call of its own."""
-    if request.job == jobs_pb2.JOB_ROTATE_KEYS:
-        await rotation.go_on(system, request, response)
+    if job := ELSEWHERE.get(request.job):
+        await job(system, request, response)
         return
     asked = jobs_pb2.ListDueRequest(job=request.job, passed_over=request.passed_over, page_size=request.page_size)
     found = await system.act(asked)

@@ -73,6 +73,13 @@ _DOCUMENT = sql.Statement(select(tickets.c.document).where(_OF_ID))
 _EXPIRE = sql.Statement(
     update(tickets).where(sql.given(tickets.c.record), _PAST).values(state="EXPIRED", settled_at=tickets.c.expires_at)
 )
+_STILL = and_(
+    sql.given(tickets.c.record), tickets.c.state == "OPEN", tickets.c.id.is_distinct_from(bindparam("but", type_=Text))
+)
+_WAITING_ON = sql.Statement(select(tickets.c.id, tickets.c.document).where(_STILL).order_by(tickets.c.number))
+_LAPSE = sql.Statement(
+    update(tickets).where(_STILL).values(state="EXPIRED", settled_at=bindparam("at", type_=BigInteger))
+)
 _DUE = Due(tickets.c.record, _PAST)
 _PLACE = sql.Statement(select(tickets.c.number).where(sql.given(tickets.c.id)))
 
@@ -196,6 +203,12 @@ class TicketStore:
         past = self._savepoint.rows(_PAST_OF_RECORD, record=record, now=clock.micros(now))
         self._savepoint.change(_EXPIRE, record=record, now=clock.micros(now))
         self._savepoint.handled.extend(Handled(ticket, document) for ticket, document in past)
+
+    def lapse(self, record: str, at: datetime, *, but: str | None) -> None:
+        """Settle as expired what waits on a record that is gone, but for the ticket that is being executed."""
+        waiting = self._savepoint.rows(_WAITING_ON, record=record, but=but)
+        self._savepoint.change(_LAPSE, record=record, but=but, at=clock.micros(at))
+        self._savepoint.handled.extend(Handled(ticket, document) for ticket, document in waiting)
 
     def due(self, now: datetime, *, passed_over: int, limit: int) -> tuple[int, tuple[str, ...]]:
         """As Due: the records with tickets to expire."""

@@ -105,6 +105,24 @@ def test_a_record_is_destroyed_for_good(world: World) -> None:
     assert told[0] == told[1]
 
 
+def test_nothing_waits_on_a_record_that_is_gone(world: World) -> None:
+    """Its other tickets and its emergency accesses end with it, so that no job is due on it for ever."""
+    patient = world.opened("author")
+    document_ticket(world, patient, world.deposit(patient))
+    attested = access.Attestations(patient_unable=True, immediate_risk=True, reason="coma")
+    start = records.StartEmergencyAccessRequest(
+        record=of(patient), mode=records.EMERGENCY_MODE_BRIS_DE_GLACE, attestations=attested
+    )
+    world.as_("colleague").StartEmergencyAccess(start)
+    ticket = record_ticket(world, patient)
+    world.as_(HOST).DestroyRecord(records.DestroyRecordRequest(record=of(patient), ticket_id=ticket))
+    states = world.rows("SELECT state FROM tickets WHERE record = ? ORDER BY number", patient["sub"])
+    assert [row["state"] for row in states] == ["EXPIRED", "EXECUTED"]
+    assert not world.rows("SELECT id FROM emergency_accesses WHERE record = ? AND ended_at IS NULL", patient["sub"])
+    waiting = world.as_(HOST).ListOpenTickets(records.ListOpenTicketsRequest(page_size=500)).tickets
+    assert of(patient) not in [found.record for found in waiting]
+
+
 def test_ten_years_after_its_closure_a_record_is_destroyed(world: World) -> None:
     """By the job, and not a day before (LIF-10)."""
     gone, kept = world.opened("author"), world.opened("author")
