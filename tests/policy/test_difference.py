@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import z3
@@ -23,49 +19,26 @@ from policy.difference.naming import Naming
 from policy.difference.report import Shown
 from policy.model import Answer
 from policy.ruleset import load
-from tests.policy.small_rules import written
-
-ROOT = Path(__file__).parents[2]
-RULES = ROOT / "rules"
-
-
-def _edited(folder: Path, file: str, old: str, new: str) -> Path:
-    target = folder / "rules"
-    shutil.copytree(RULES, target)
-    path = target / file
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), "utf-8")
-    return target
-
-
-def _diff(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "services.cli", "rules", "diff", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, cwd=cwd, check=False, encoding="utf-8")
-
-
-def _told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+from tests.policy.rule_edits import RULES, edited, run_diff, told
 
 
 def test_a_comment_a_title_and_an_order_change_no_answer(tmp_path: Path) -> None:
     """Rules in another order, with other titles and comments: nothing, and exit 0."""
-    target = _edited(
+    target = edited(
         tmp_path, "visibility.yaml", "title: {fr: Document masqué", "# rien\n  title: {fr: Un document masqué"
     )
     path = target / "traces.yaml"
     path.write_text(
         "\n- id: ".join(reversed(path.read_text("utf-8").split("\n- id: ")[1:])).join(["- id: ", ""]), "utf-8"
     )
-    done = _diff(RULES, target)
+    done = run_diff(RULES, target)
     assert (done.returncode, done.stdout.strip()) == (0, "✓ aucune réponse ne change")
 
 
 @pytest.mark.slow
 def test_masked_documents_that_open_in_an_emergency_are_told_in_one_sentence(tmp_path: Path) -> None:
     """VIS-03 and MOD-08 no longer hide masked documents in an emergency: the first sentence says so."""
-    target = _edited(
+    target = edited(
         tmp_path, "visibility.yaml", "definition: sees_masked_documents}\n\n- id: MOD-08",
         "any: [{definition: sees_masked_documents}, {definition: emergency}]}\n\n- id: MOD-08",
     )  # fmt: skip
@@ -78,8 +51,8 @@ def test_masked_documents_that_open_in_an_emergency_are_told_in_one_sentence(tmp
         ),
         "utf-8",
     )
-    done = _diff(RULES, target, "--json")
-    found = _told(done)
+    done = run_diff(RULES, target, "--json")
+    found = told(done)
     assert done.returncode == 1
     first = found["sentences"][0]
     assert first["kind"] == "opens"
@@ -94,13 +67,13 @@ def test_masked_documents_that_open_in_an_emergency_are_told_in_one_sentence(tmp
 @pytest.mark.slow
 def test_a_cell_of_the_matrix_is_told_with_its_profession_and_type(tmp_path: Path) -> None:
     """One cell closed: that profession alone, that type alone, in English too."""
-    target = _edited(
+    target = edited(
         tmp_path,
         "matrix.csv",
         "11369-6,Historique des vaccinations,52,D+,A+",
         "11369-6,Historique des vaccinations,52,D+,A-",
     )
-    found = _told(_diff(RULES, target, "--json", "--lang", "en", "--profile", "seed-2011"))
+    found = told(run_diff(RULES, target, "--json", "--lang", "en", "--profile", "seed-2011"))
     closing = [one for one in found["sentences"] if one["kind"] == "closes"]
     assert closing
     assert all(
@@ -113,81 +86,33 @@ def test_a_cell_of_the_matrix_is_told_with_its_profession_and_type(tmp_path: Pat
 @pytest.mark.slow
 def test_a_changed_delay_is_told_with_its_dates(tmp_path: Path) -> None:
     """An authorisation that ends sooner: how old it must be for the answer to change."""
-    target = _edited(
+    target = edited(
         tmp_path, "profiles/seed-2011.yaml", "authorisation_validity_days: 365", "authorisation_validity_days: 30"
     )
-    told = " ".join(_diff(RULES, target, "--profile", "seed-2011").stdout.split())
+    told = " ".join(run_diff(RULES, target, "--profile", "seed-2011").stdout.split())
     assert "date de l'autorisation il y a au moins 30 jours et moins de 365 jours" in told
 
 
 @pytest.mark.slow
 def test_two_edits_at_once_are_told_apart(tmp_path: Path) -> None:
     """A closed cell, which concerns authorisations of any age, lends that age to nobody of the shortened delay."""
-    target = _edited(
+    target = edited(
         tmp_path, "profiles/seed-2011.yaml", "authorisation_validity_days: 365", "authorisation_validity_days: 180"
     )
     path = target / "matrix.csv"
     text = path.read_text("utf-8")
     path.write_text(text.replace("34874-8,CR opératoire,10,D+,A+", "34874-8,CR opératoire,10,D+,R-"), "utf-8")
-    found = _told(_diff(RULES, target, "--json", "--profile", "seed-2011"))
+    found = told(run_diff(RULES, target, "--json", "--profile", "seed-2011"))
     said = [" ".join(one["sentence"].split()) for one in found["sentences"] if one["actions"] == ["doc.mask"]]
     assert any("pharmacien" in one and "CR opératoire" in one for one in said)
     assert any("21 professions" in one for one in said)
     assert all("au moins 180 jours et moins de 365 jours" in one for one in said if "professions" in one)
 
 
-@pytest.mark.slow
-def test_items_and_actors_are_told_in_good_french(tmp_path: Path) -> None:
-    """A document is seen in a list, one profession stands beside its actor, and no delay that is as it was is told."""
-    row = "11369-6,Historique des vaccinations,52,D+,A"
-    target = _edited(tmp_path, "matrix.csv", f"{row}+", f"{row}-")
-    told = _diff(RULES, target, "--profile", "seed-2011", "--json").stdout
-    assert "Les professionnels (pharmacien) ne peuvent plus lire un document ou voir un document dans une liste" in told
-    assert "date de l'autorisation il y a" not in told
-
-
-@pytest.mark.parametrize(
-    ("language", "said"),
-    [
-        ("fr", "1 classe de demandes change de réponse (1 s'ouvre, 0 se ferme)"),
-        ("en", "the answers to 1 class of requests change (1 opens, 0 close)"),
-    ],
-)
-def test_one_class_is_told_in_the_singular(tmp_path: Path, language: str, said: str) -> None:
-    """Of a rule set with one denial less."""
-    old, new = written(tmp_path / "old"), written(tmp_path / "new")
-    text = (new / "doors.yaml").read_text("utf-8")
-    (new / "doors.yaml").write_text(text[: text.index("- id: QUIET")], "utf-8")
-    assert said in _diff(old, new, "--lang", language).stdout
-
-
-@pytest.mark.slow
-def test_every_kind_of_change_is_counted_and_all_are_shown_on_demand(tmp_path: Path) -> None:
-    """The counts of the last line add up to its number; what is left out is shown by the option that the line names."""
-    row = "11369-6,Historique des vaccinations,52,D+,A"
-    target = _edited(tmp_path, "matrix.csv", f"{row}+", f"{row}-")
-    shown = [_diff(RULES, target, "--lang", "en", *more).stdout for more in ((), ("--all",))]
-    some, everything = (" ".join(told.split()) for told in shown)
-    last = some[some.index("✗") :]
-    whole, *counts = map(int, re.findall(r"\d+", last))
-    assert sum(counts) == whole > MOST_SHOWN
-    assert "refusals are told otherwise" in last
-    assert f"and {whole - MOST_SHOWN} other sentences (--all shows all)" in some
-    assert (some.count("example ("), everything.count("example (")) == (MOST_SHOWN, whole)
-    assert "--all" not in everything
-
-
-def test_kinds_that_are_neither_opened_nor_closed_are_counted(tmp_path: Path) -> None:
-    """An obligation that goes is counted beside what opens and closes."""
-    both, one = "obligations: [IRREVERSIBLE, NOTIFY_HOLDER]", "obligations: [IRREVERSIBLE]"
-    told = _diff(RULES, _edited(tmp_path, "visibility.yaml", both, one), "--profile", "seed-2011").stdout
-    assert "(0 s'ouvre, 0 se ferme, 2 perdent une obligation)" in " ".join(told.split())
-
-
 def test_other_answers_of_a_refusal_are_told(tmp_path: Path) -> None:
     """A denial that says NOT_FOUND instead of FORBIDDEN is a change, though nothing opens or closes."""
-    target = _edited(tmp_path, "lifecycle.yaml", "answers: FORBIDDEN", "answers: NOT_FOUND")
-    found = _told(_diff(RULES, target, "--json"))
+    target = edited(tmp_path, "lifecycle.yaml", "answers: FORBIDDEN", "answers: NOT_FOUND")
+    found = told(run_diff(RULES, target, "--json"))
     assert {(one["kind"], one["before"], one["after"]) for one in found["classes"]} == {
         ("answers", "FORBIDDEN", "NOT_FOUND")
     }
@@ -221,7 +146,7 @@ def test_exactly_the_changes_of_an_edit_are_found(
     tmp_path: Path, file: str, old: str, new: str, expected: set[tuple[str, str, str, str]]
 ) -> None:
     """Obligations that go, those that come, scopes, and nothing where no answer changes."""
-    comparison = load(RULES), load(_edited(tmp_path, file, old, new))
+    comparison = load(RULES), load(edited(tmp_path, file, old, new))
     found = difference(*comparison, "seed-2011", "en", lambda *_: None)
     changes = {one.change for one, _ in found.classes}
     assert {(one.action, one.kind.value, str(one.before), str(one.after)) for one in changes} == expected
@@ -231,116 +156,32 @@ def test_exactly_the_changes_of_an_edit_are_found(
 def test_a_rule_on_every_action_that_denies_no_more_is_told(tmp_path: Path) -> None:
     """Also of requests whose action cannot be told, of which only what denies every action speaks."""
     denies = "  effect: deny\n  stage: request\n  answers: FORBIDDEN\n  actions: every\n"
-    edited = load(_edited(tmp_path, "request.yaml", denies, "  effect: permit\n  actions: every\n"))
-    assert difference(load(RULES), edited, "seed-2011", "en", lambda *_: None).classes
-
-
-FOUR_WEEKS = """
-- id: LAB-01
-  title: {fr: a, en: a}
-  basis: b
-  effect: deny
-  stage: conditions
-  answers: FORBIDDEN
-  actions: doc.read
-  when:
-    document.deposited_at: {elapsed: sensitive_release_months}
-    not: {document.deposited_at: {elapsed: ticket_validity_days}}
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("days", "shown"), [(28, False), (30, True)])
-def test_delays_that_no_date_has_together_are_told_in_words(tmp_path: Path, days: int, shown: bool) -> None:
-    """A month has passed and 28 days have not: no day is such, and but one hour a year; 30 days: every February."""
-    folders = [_edited(tmp_path / side, "profiles/law-2023.yaml", ": 30", f": {days}") for side in ("old", "new")]
-    path = folders[1] / "documents.yaml"
-    path.write_text(path.read_text("utf-8") + FOUR_WEEKS, "utf-8")
-    if shown:
-        found = _told(_diff(*folders, "--profile", "law-2023", "--json"))
-        assert {one["witness"] is not None for one in found["classes"]} == {True}
-    else:
-        done = _diff(*folders, "--profile", "law-2023")
-        assert (done.returncode, done.stderr, "aucune date trouvée" in done.stdout) == (1, "", True)
-
-
-def _dates(request: dict[str, Any]) -> dict[str, str]:
-    """The days that a request states, by attribute."""
-    document = next(iter((request.get("documents") or {}).values()), request.get("document")) or {}
-    stated = {**request["record"], **request["relation"], **document}
-    wanted = ("holder_birth_date", "closed_at", "authorisation_added_at", "deposited_at")
-    return {name: stated[name][:10] for name in wanted if isinstance(stated.get(name), str)}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("file", "old", "new"),
-    [
-        ("matrix.csv", "11369-6,Historique des vaccinations,52,D+,A+", "11369-6,Historique des vaccinations,52,D+,A-"),
-        ("profiles/seed-2011.yaml", "authorisation_validity_days: 365", "authorisation_validity_days: 180"),
-        ("profiles/seed-2011.yaml", "retention_years: 10", "retention_years: 9"),
-        ("profiles/seed-2011.yaml", "age_of_majority: 18", "age_of_majority: 16"),
-    ],
-)
-def test_examples_have_the_dates_of_real_life(tmp_path: Path, file: str, old: str, new: str) -> None:
-    """Nobody is born after his document, nothing happens after the clock, and grown-ups are shown where they may be."""
-    comparison = load(RULES), load(_edited(tmp_path, file, old, new))
-    found = difference(*comparison, "seed-2011", "fr", lambda *_: None)
-    shown = [witness for one, witness in found.classes if witness and one.change.typed]
-    assert shown
-    for witness in shown:
-        dates = _dates(dict(witness.request))
-        born = dates.pop("holder_birth_date", "")
-        assert witness.plausible
-        assert not born or born > "1900"
-        assert all(born <= day <= str(witness.request["at"])[:10] for day in dates.values()), witness.request
-
-
-BEFORE_BIRTH = """
-- id: LAB-02
-  title: {fr: a, en: a}
-  basis: b
-  effect: deny
-  stage: conditions
-  answers: FORBIDDEN
-  actions: doc.read
-  when:
-    document.deposited_at: {elapsed: retention_years}
-    not: {record.holder_birth_date: {elapsed: retention_years}}
-"""
-
-
-def test_an_example_that_real_life_does_not_have_is_said_to_be_one(tmp_path: Path) -> None:
-    """Of documents older than their patient there is no other request, and the sentence that shows one says so."""
-    target = _edited(tmp_path, "documents.yaml", "# Documents", "# documents")
-    path = target / "documents.yaml"
-    path.write_text(path.read_text("utf-8") + BEFORE_BIRTH, "utf-8")
-    told = " ".join(_diff(RULES, target, "--profile", "seed-2011").stdout.split())
-    assert "exemple aux dates invraisemblables, faute d'autre (OK → FORBIDDEN)" in told
+    changed = load(edited(tmp_path, "request.yaml", denies, "  effect: permit\n  actions: every\n"))
+    assert difference(load(RULES), changed, "seed-2011", "en", lambda *_: None).classes
 
 
 def test_what_cannot_be_opened_and_what_cannot_be_loaded(tmp_path: Path) -> None:
     """No folder and no revision: exit 2, with what to do; a fault in a rule: exit 3, with its place."""
-    done = _diff("no-such-revision")
+    done = run_diff("no-such-revision")
     assert (done.returncode, "neither a folder" in done.stderr) == (2, True)
-    broken = _edited(tmp_path, "lifecycle.yaml", "effect: deny", "effect: dney")
-    done = _diff(RULES, broken)
+    broken = edited(tmp_path, "lifecycle.yaml", "effect: deny", "effect: dney")
+    done = run_diff(RULES, broken)
     assert (done.returncode, "lifecycle.yaml:" in done.stderr) == (3, True)
-    assert _diff(RULES, RULES, "--profile", "law-2040").returncode == 2
+    assert run_diff(RULES, RULES, "--profile", "law-2040").returncode == 2
 
 
 def test_a_revision_of_git_is_read_without_touching_the_worktree(tmp_path: Path) -> None:
     """The rules as committed against the rules as they lie there, from another folder than the repository's."""
-    target = _edited(tmp_path, "lifecycle.yaml", "answers: FORBIDDEN", "answers: FORBIDDEN")
+    target = edited(tmp_path, "lifecycle.yaml", "answers: FORBIDDEN", "answers: FORBIDDEN")
     git = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "rules"]):
         subprocess.run([*git, *command], check=True)
     path = target / "lifecycle.yaml"
     path.write_text(path.read_text("utf-8").replace("answers: FORBIDDEN", "answers: NOT_FOUND", 1), "utf-8")
-    assert _diff("HEAD", "--rules", target, "--json").returncode == 1
-    assert _diff("HEAD", "HEAD", "--rules", target).returncode == 0
+    assert run_diff("HEAD", "--rules", target, "--json").returncode == 1
+    assert run_diff("HEAD", "HEAD", "--rules", target).returncode == 0
     assert "NOT_FOUND" in path.read_text("utf-8")
-    done = _diff("--output=x", "--rules", target)
+    done = run_diff("--output=x", "--rules", target)
     assert done.returncode == 2
 
 
@@ -356,7 +197,7 @@ def test_a_revision_of_git_is_read_without_touching_the_worktree(tmp_path: Path)
 )
 def test_a_solver_finds_nothing_beside_what_is_told(tmp_path: Path, file: str, old: str, new: str, action: str) -> None:
     """An SMT solver, asked for a request that is answered otherwise and lies in no region told, finds none."""
-    comparison = Comparison(load(RULES), load(_edited(tmp_path, file, old, new)))
+    comparison = Comparison(load(RULES), load(edited(tmp_path, file, old, new)))
     for profile in comparison.profiles:
         told = [change for change in comparison.changes(action) if change.profile == profile]
         before, after, domain = comparison.outcomes(profile, action)
@@ -370,53 +211,6 @@ def test_a_solver_finds_nothing_beside_what_is_told(tmp_path: Path, file: str, o
             lone = domain.solver()
             lone.add(any_of(z3.Xor(before.answers[answer], after.answers[answer]) for answer in Answer))
             assert lone.check() == z3.sat
-
-
-MASKED = """    any:
-      - document.author: {same_as: subject.id}
-      - definition: treating_physician_or_equivalent"""
-OWN_ID = "actions: doc.find_own_id\n  unless: {definition: author_of_the_document}"
-OPEN_MATRIX = "  unless: {definition: permitted_by_the_matrix}"
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
-    [
-        ("definitions.yaml", MASKED, MASKED.replace("      - document.author: {same_as: subject.id}\n", ""),
-         "document dont ils sont l'auteur"),
-        ("documents.yaml", OWN_ID, OWN_ID.replace("{definition: author_of_the_document}", "{definition: structure}"),
-         "l'auteur"),
-        ("visibility.yaml", OPEN_MATRIX, "  unless: [{definition: permitted_by_the_matrix}, {subject.structure: ES1}]",
-         "structure de rattachement : ES1"),
-        ("visibility.yaml", OPEN_MATRIX,
-         "  unless: [{definition: permitted_by_the_matrix}, {document.author_structure: {same_as: subject.structure}}]",
-         "structure de l'auteur = structure de rattachement"),
-        ("visibility.yaml", OPEN_MATRIX,
-         "  unless: [{definition: permitted_by_the_matrix}, {not: {document.labels: {contains: R}}}]",
-         "sauf si « confidentialité restreinte »"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {context.secret: false}", "connexion secrète"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {subject.profession: {exists: true}}",
-         "(profession (colonne de la matrice, ou une autre) : non indiqué)"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {context.reason: {exists: true}}", "motif : non indiqué"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {not: {document.status: Archived}}", "document archivé"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {relation.authorisation: [VALIDE, INTERDIT]}",
-         "sans autorisation"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {not: {subject.authn_mode: DIRECT_CPE}}", "par carte CPE"),
-        ("documents.yaml", OWN_ID,
-         OWN_ID + "\n  when: {not: {subject.authn_mode: DIRECT_CPE, subject.profession: {column_of: matrix}}}",
-         "par carte CPE"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {not: {document.class: '10'}}", "classe (classCode) : 10"),
-        ("documents.yaml", OWN_ID, OWN_ID + "\n  when: {document.class: '10'}", "classe (classCode) : autre que 10"),
-    ],
-)  # fmt: skip
-def test_no_condition_of_an_edit_is_left_out(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
-    """What opens or closes for some alone is told of these: authors, a structure, what is not so, any other text."""
-    comparison = load(RULES), load(_edited(tmp_path, file, old, new))
-    found = difference(*comparison, "seed-2011", "fr", lambda *_: None)
-    asked = [one for one in found.told if {*one.actions} & {"doc.read", "doc.find_own_id"}]
-    assert asked
-    for one in (one for one in asked if one.kind in (Kind.OPENS, Kind.CLOSES)):
-        assert said in " · ".join([one.sentence, *one.always]).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize(
@@ -434,16 +228,6 @@ def test_of_delays_that_go_together_the_narrowest_is_told(delays: list[tuple[Amo
     """What a shorter delay says already, a longer one does not say again."""
     rules = load(RULES)
     assert Naming(rules, rules, "fr").delays("record.closed_at", delays) == f"date de fermeture il y a {said}"
-
-
-def test_what_no_words_tell_apart_is_said_to_hold_in_some_cases_only(tmp_path: Path) -> None:
-    """Two facts of which one must fail: neither always does, and both are named as what decides."""
-    new = OWN_ID + "\n  when: {context.secret: true, context.informed: true}"
-    comparison = load(RULES), load(_edited(tmp_path, "documents.yaml", OWN_ID, new))
-    (told,) = difference(*comparison, "seed-2011", "en", lambda *_: None).told
-    assert told.sentence.endswith(
-        "in some cases only, depending on: information given (attested) and secret connection"
-    )
 
 
 def test_regions_are_sets() -> None:
