@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +16,10 @@ from services.store.errors import UnfitValue, Unreadable
 SECRET: Final = 32
 """Bytes of a key."""
 _NONCE: Final = 12
+_DRAW: Final = 256
+# DANGER: no nonce may be used twice with a key; a process that forks off draws its own.
+_drawn: deque[bytes] = deque()
+os.register_at_fork(after_in_child=_drawn.clear)
 
 
 def drawn() -> bytes:
@@ -34,7 +39,7 @@ class Key:
     def seal(self, said: bytes, *place: str) -> bytes:
         """What only `open` with the same key and place can read: a nonce drawn by chance, then the ciphertext."""
         # A record's key seals far fewer than the 2^32 messages that chance nonces allow (SP 800-38D, 8.3).
-        nonce = os.urandom(_NONCE)
+        nonce = _nonce()
         return nonce + self._cipher.encrypt(nonce, said, _bound(place))
 
     def open(self, sealed: bytes, *place: str) -> bytes:
@@ -43,6 +48,16 @@ class Key:
             return self._cipher.decrypt(bytes(sealed[:_NONCE]), sealed[_NONCE:], _bound(place))
         except (InvalidTag, ValueError) as error:
             raise Unreadable("this was not sealed so, or not with this key") from error
+
+
+def _nonce() -> bytes:
+    """A nonce drawn by chance: many are drawn at once, for at each draw the interpreter turns to another thread."""
+    try:
+        return _drawn.popleft()
+    except IndexError:
+        many = os.urandom(_NONCE * _DRAW)
+        _drawn.extend(many[at : at + _NONCE] for at in range(_NONCE, len(many), _NONCE))
+        return many[:_NONCE]
 
 
 def seal_texts(key: Key, texts: Sequence[str | None], *place: str) -> bytes:
