@@ -14,7 +14,6 @@ from sqlalchemy import (
     ScalarSelect,
     and_,
     func,
-    literal_column,
     select,
 )
 from sqlalchemy.types import TypeEngine
@@ -51,9 +50,7 @@ def _keys() -> CTE:
 
 def _opposed(asked: CTE) -> ScalarSelect[Any]:
     """The codes in force, joined by commas."""
-    # A parameter would have to be given at every execution.
-    comma = cast("str", literal_column("','"))
-    codes = func.aggregate_strings(oppositions.c.code, comma)
+    codes = func.aggregate_strings(oppositions.c.code, cast("str", sql.constant(",")))
     return select(codes).where(oppositions.c.record == asked.c.record).correlate(asked).scalar_subquery()
 
 
@@ -69,7 +66,7 @@ def _usable(asked: CTE) -> ColumnElement[bool]:
         tickets.c.id == asked.c.ticket,
         tickets.c.kind == asked.c.action,
         tickets.c.document.is_not_distinct_from(asked.c.document),
-        tickets.c.state == "OPEN",
+        tickets.c.state == sql.constant("OPEN"),
         tickets.c.expires_at > asked.c.at,
     )
 
@@ -86,7 +83,7 @@ def _statement() -> sql.Statement:
     asked = _keys()
     own, house, target = (authorisations.alias(name) for name in ("own", "house", "target"))
     held, target_held = (roles.alias(name) for name in ("held", "target_held"))
-    holds = (role.c.role == TREATING_PHYSICIAN for role in (held, target_held))
+    holds = (role.c.role == sql.constant(TREATING_PHYSICIAN) for role in (held, target_held))
     joins: tuple[tuple[FromClause, ColumnElement[bool]], ...] = (
         (records, records.c.ins == asked.c.record),
         (own, _of(own.c.record, asked, own.c.target == asked.c.person)),

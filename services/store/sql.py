@@ -91,6 +91,18 @@ def given(column: Column[Any], name: str | None = None) -> ColumnElement[bool]:
     return column == bindparam(name or column.name, type_=column.type)
 
 
+def constant(text: str) -> ColumnElement[str]:
+    """A word of ours as it stands in the statement itself, and not as a parameter; never anything from a request.
+
+    SQLite plans a statement anew at every execution if a parameter of it is compared with what a partial index is
+    about: that took longer than all the rest of loading facts.
+    """
+    # DANGER: nothing is escaped here.
+    if not text.isascii() or "'" in text or ":" in text or "%" in text:
+        raise AssertionError("a constant is a plain word")
+    return literal_column(f"'{text}'", Text)
+
+
 class _JsonArray(FunctionElement[Any]):
     """The elements of a JSON array, as rows with one column `value`: texts, or arrays that are still JSON."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from services.store import paging, sql, trace_row
 from services.store.envelope import Key, drawn
@@ -25,8 +25,7 @@ _FIELDS = APPEND.columns
 _ACTOR = bindparam("actor", type_=Text)
 _KEPT_FROM = bindparam("kept_from", type_=Text)
 _KIND = bindparam("kind", type_=Text)
-# A parameter would have to be given at every execution.
-_ACCESS = cast("str", literal_column(f"'{TraceKind.ACCESS.value}'"))
+_ACCESS = sql.constant(TraceKind.ACCESS.value)
 _OF_RECORD = and_(
     sql.given(traces.c.record),
     # What was traced of a record destroyed before is none of the one that has its name now (LIF-12).
