@@ -132,7 +132,7 @@ def _related(told: str | None, is_holder: bool) -> tuple[Any, ...]:  # noqa: FBT
 
 
 def _links(told: str | None) -> list[list[str]]:
-    return [link.split(":") for link in told.split(",")] if told else []
+    return [link.split("/") for link in told.split(",")] if told else []
 
 
 def _authorisation(*stored: tuple[str | None, int | None]) -> tuple[str, int | None]:

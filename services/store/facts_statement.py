@@ -22,6 +22,7 @@ from sqlalchemy.types import TypeEngine
 
 from services.store import sql
 from services.store.authorisations import TREATING_PHYSICIAN
+from services.store.relations_table import relations
 from services.store.tables import (
     Text,
     authorisations,
@@ -29,7 +30,6 @@ from services.store.tables import (
     emergency_accesses,
     oppositions,
     records,
-    relations,
     roles,
     tickets,
 )
@@ -61,10 +61,10 @@ def _opposed(asked: CTE) -> ScalarSelect[Any]:
 
 
 def _related(asked: CTE) -> ScalarSelect[Any]:
-    """What links the caller to the record now, joined by commas: `kind:power:granted`; as a patient, after `OWN_`."""
-    colon, own, none = map(sql.constant, (":", "OWN_", ""))
+    """What links the caller to the record now, joined by commas: `kind/power/granted`; as a patient, after `OWN_`."""
+    slash, own, none = map(sql.constant, ("/", "OWN_", ""))
     kind = case((relations.c.person == asked.c.person, relations.c.kind), else_=own + relations.c.kind)
-    told = kind + colon + func.coalesce(relations.c.power, none) + colon + func.coalesce(relations.c.granted, none)
+    told = kind + slash + func.coalesce(relations.c.power, none) + slash + func.coalesce(relations.c.granted, none)
     holds = and_(
         relations.c.record == asked.c.record,
         # Not `IN`, for which SQLite makes a table at every call.

@@ -11,8 +11,8 @@ from sqlalchemy import and_, delete, select
 from services.store import clock, sql
 from services.store.errors import StateConflict
 from services.store.records import raise_revision
+from services.store.relations_table import relations
 from services.store.savepoint import Row, Savepoint
-from services.store.tables import relations
 
 REPRESENTATIVE: Final = "REPRESENTATIVE"
 DELEGATE: Final = "DELEGATE"

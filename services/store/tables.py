@@ -1,4 +1,4 @@
-"""Every table of the store. Identifiers are text `system|value`; times are whole microseconds of UTC since 1970."""
+"""Every table but `relations`. Identifiers are text `system|value`; times are whole microseconds of UTC since 1970."""
 
 from __future__ import annotations
 
@@ -46,9 +46,6 @@ AUTHORISATION_STATUSES = ("VALIDE", "INTERDIT")
 ROLES = ("MEDECIN_TRAITANT",)
 DOCUMENT_STATUSES = ("Approved", "Deprecated", "Archived", "Deleted", "Destroyed")
 EMERGENCY_MODES = ("bris_de_glace", "centre_15")
-RELATIONS = ("REPRESENTATIVE", "DELEGATE", "CARE_TEAM", "MT_EQUIVALENT")
-POWERS = ("AUTORITE_PARENTALE", "TUTELLE", "HABILITATION", "CURATELLE", "MANDAT")
-EXTENTS = ("CONSULTATION", "GESTION")
 TICKET_STATES = ("OPEN", "EXECUTED", "REFUSED", "EXPIRED")
 EMERGENCY_LIMIT = 3 * 3600 * 1_000_000
 """The longest emergency access, in microseconds."""
@@ -130,26 +127,6 @@ roles = Table(
     Column("role", Text, primary_key=True),
     Column("added_at", BigInteger, nullable=False),
     _one_of("role", ROLES),
-    sqlite_with_rowid=False,
-)
-
-relations = Table(
-    "relations",
-    metadata,
-    _record(part_of_key=True),
-    Column("person", Text, primary_key=True, comment="a representative or delegate by his INS, else a professional"),
-    Column("kind", Text, primary_key=True),
-    Column("power", Text, comment="by which a representative acts (ACT-02, ACT-03)"),
-    Column("granted", Text, comment="what an assisted adult entrusts to his curator (ACT-03)"),
-    Column("starts_at", BigInteger, nullable=False),
-    Column("ends_at", BigInteger, comment="the first moment at which it holds no more; null: no end is known"),
-    Column("collector", Text, nullable=False, comment="who recorded or declared it"),
-    Column("added_at", BigInteger, nullable=False),
-    _one_of("kind", RELATIONS),
-    _one_of("power", POWERS),
-    _one_of("granted", EXTENTS),
-    CheckConstraint("(kind = 'REPRESENTATIVE') = (power IS NOT NULL)", name="represents_by_a_power"),
-    CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sqlite_with_rowid=False,
 )
 

@@ -61,7 +61,7 @@ def test_the_trace_tells_who_asked_about_whom_with_what(secured: Secured) -> Non
     asked = question(patient, subject=subject(world, "nurse"), supplied=foreign())
     traced = world.trace(check(world.as_("hospital"), asked).decided.decision_id)
     hospital, nurse = world.people["hospital"]["sub"], world.people["nurse"]["sub"]
-    assert (traced["kind"], traced["action"]) == ("QUESTION", "doc.list")
+    assert (traced["kind"], traced["action"]) == ("QUESTION", "doc.read")
     assert (traced["subject_id"], traced["about"], traced["client"]) == (hospital, nurse, VIEWER)
     assert traced["asserted"] == [supplied.attribute for supplied in asked.supplied]
     assert traced["facts"]["subject"]["id"] == nurse
