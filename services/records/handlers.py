@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from dmp.records.v1 import jobs_pb2, records_pb2
-from services.records import jobs, rotation, tickets, wire
+from services.records import jobs, relations, rights, rotation, tickets, wire
 from services.runtime.access import Feature
 from services.runtime.call import Call
 from services.runtime.messages import page_size, timestamp
@@ -84,6 +84,7 @@ def close_record(call: Call, request: records_pb2.CloseRecordRequest) -> records
 def _close(call: Call) -> None:
     call.stores.records.close(call.record, call.now)
     call.stores.authorisations.lapse(call.record)
+    call.stores.relations.lapse(call.record)
     call.stores.emergencies.end_all(call.record, call.now)
 
 
@@ -180,6 +181,13 @@ FEATURE: Final = Feature(
         "StartEmergencyAccess": start_emergency_access,
         "EndEmergencyAccess": end_emergency_access,
         "ListNotifications": list_notifications,
+        "RegisterRepresentative": relations.register_representative,
+        "EndRepresentation": relations.end_representation,
+        "SetProtection": relations.set_protection,
+        "SetDelegate": relations.set_delegate,
+        "SetCareTeamMember": relations.set_care_team_member,
+        "SetEquivalent": relations.set_equivalent,
+        "ListAccessRights": rights.list_access_rights,
         "RequestRecordDestruction": tickets.request_record_destruction,
         "RequestRecordCopy": tickets.request_record_copy,
         "ListTickets": tickets.list_tickets,

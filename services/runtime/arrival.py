@@ -121,6 +121,7 @@ class Arrival:
             self.declared.get(TARGET),
             ticket=self.ticket,
             action=self.action if self.ticket else None,
+            own=self.subject.own_ins,
         )
 
     @property

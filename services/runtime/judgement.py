@@ -207,11 +207,10 @@ def _request(arrival: Arrival, facts: Facts, action: str) -> dict[str, Any]:
 
 
 def _relation(arrival: Arrival, facts: Facts) -> dict[str, Any]:
-    """As stored, and whether the professional is himself the holder, as his identity says (ACT-05)."""
-    own = arrival.record is not None and arrival.subject.own_ins == arrival.record
+    """As stored, over what is asserted."""
     supplied = _part(arrival.another.supplied, "relation.")
     # INVARIANT: what is stored comes after what is asserted, so that it is never overridden.
-    return {**supplied, **(facts.get("relation") or {}), **({"own_record": "HOLDER"} if own else {})}
+    return {**supplied, **(facts.get("relation") or {})}
 
 
 def _proposed(arrival: Arrival) -> dict[str, Any] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from dmp.access.v1 import access_pb2
+from policy.calendar import due
 from services.runtime import identifiers
 
 PAGE: Final = 50
@@ -29,6 +30,14 @@ def timestamp(at: datetime | None) -> Timestamp | None:
     stamp = Timestamp()
     stamp.FromDatetime(at)
     return stamp
+
+
+def midnight(day: access_pb2.Date) -> datetime:
+    """When a day begins in Paris; the day was checked with the field."""
+    begins = due(date(day.year, day.month, day.day), 0, "days")
+    if begins is None:
+        raise AssertionError("no day of the contract lies beyond the calendar")
+    return begins
 
 
 def text(found: str | None) -> str:

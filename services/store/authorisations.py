@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, delete, select, update
@@ -30,7 +31,30 @@ _LEAVE_ROLE = sql.Statement(delete(roles).where(_OF_ROLE))
 _LAPSE = sql.Statement(
     delete(authorisations).where(and_(sql.given(authorisations.c.record), authorisations.c.status != "INTERDIT"))
 )
+_OF_RECORD = sql.Statement(
+    select(authorisations.c.target, authorisations.c.status, authorisations.c.collector, authorisations.c.added_at)
+    .where(sql.given(authorisations.c.record))
+    .order_by(authorisations.c.target)
+)
+_PHYSICIANS = sql.Statement(
+    select(roles.c.person, roles.c.added_at)
+    .where(and_(sql.given(roles.c.record), sql.given(roles.c.role)))
+    .order_by(roles.c.person)
+)
 _LEAVE_ROLES = sql.Statement(delete(roles).where(sql.given(roles.c.record)))
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """An authorisation or a block, as stored."""
+
+    target: str
+    """A professional or a structure."""
+    status: str
+    """VALIDE or INTERDIT."""
+    collector: str
+    """Who granted or blocked."""
+    added_at: datetime
 
 
 class AuthorisationStore:
@@ -46,6 +70,16 @@ class AuthorisationStore:
         """NON_EXISTE, VALIDE or INTERDIT, as stored."""
         row = self._savepoint.row(_STATUS, record=record, target=target)
         return "NON_EXISTE" if row is None else str(row[0])
+
+    def of_record(self, record: str) -> tuple[Authorisation, ...]:
+        """All, those too whose time has passed, in the order of their targets."""
+        rows = self._savepoint.rows(_OF_RECORD, record=record)
+        return tuple(Authorisation(target, status, by, clock.moment(at)) for target, status, by, at in rows)
+
+    def physicians(self, record: str) -> tuple[tuple[str, datetime], ...]:
+        """Who holds the role of treating physician, and since when."""
+        rows = self._savepoint.rows(_PHYSICIANS, record=record, role=TREATING_PHYSICIAN)
+        return tuple((person, clock.moment(at)) for person, at in rows)
 
     def grant(self, record: str, target: str, *, collector: str, at: datetime) -> None:
         """AJOUT: VALIDE from now on, renewed if it was; raises StateConflict where the target is blocked."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from services.store import clock, sql
 from services.store.key_provider import Erasure
 from services.store.keys import KeyStore
+from services.store.relations_table import relations
 from services.store.savepoint import Savepoint
 from services.store.tables import data_keys, documents, erasures, record_keys, records
 
@@ -35,6 +36,11 @@ _END_DOCUMENTS = sql.Statement(
     .where(documents.c.logical_id.in_(_DOCUMENTS), documents.c.status != "Destroyed")
     .values(status="Destroyed")
 )
+# Who represents, helps or treats somebody is of him, and goes with his record.
+_END_RELATIONS = sql.Statement(delete(relations).where(sql.given(relations.c.record)))
+_END_RELATIONS_OF_ALL = sql.Statement(
+    delete(relations).where(relations.c.record.in_(select(records.c.ins).where(records.c.state == "DESTROYED")))
+)
 _RECORD_KEYS = sql.Statement(select(record_keys.c.record).where(record_keys.c.id.in_(_RECORDS)))
 _DOCUMENT_KEYS = sql.Statement(
     select(data_keys.c.record, data_keys.c.document).where(
@@ -59,6 +65,7 @@ class ErasureStore:
         """Destroy a record and all that is in it (LIF-11); raises Unreadable where that was done before."""
         key = self._keys.destroy_record(record)
         self._savepoint.change(_END_RECORD, ins=record)
+        self._savepoint.change(_END_RELATIONS, record=record)
         self._note(Erasure(decision_id, RECORD, key, clock.micros(at)))
 
     def destroy_document(self, record: str, document: str, decision_id: str, at: datetime) -> None:
@@ -76,7 +83,7 @@ class ErasureStore:
         for erasure in named.values():
             if erasure.id not in stored:
                 self._add(erasure)
-        for statement in (_END_RECORDS, _END_DOCUMENTS):
+        for statement in (_END_RECORDS, _END_RELATIONS_OF_ALL, _END_DOCUMENTS):
             self._savepoint.change(statement)
         for (record,) in self._savepoint.rows(_RECORD_KEYS):
             self._keys.destroy_record(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -13,10 +14,11 @@ from services.store.emergencies import declared
 from services.store.facts_statement import DOCUMENT, DOCUMENTS, EMERGENCY, FACTS, RECORD
 from services.store.keys import FieldsKey, KeyStore
 from services.store.labels import codes_of
+from services.store.relations import CARE_TEAM, DELEGATE, MT_EQUIVALENT, REPRESENTATIVE
 from services.store.savepoint import Row, Savepoint
 from services.store.unit_of_work import Facts, FactsKey
 
-_RELATION_ENDS = 10
+_RELATION_ENDS = 11
 _RECORD_ENDS = _RELATION_ENDS + len(RECORD)
 _DOCUMENT_ENDS = _RECORD_ENDS + len(DOCUMENT)
 
@@ -37,7 +39,8 @@ def facts_many(savepoint: Savepoint, keys: Sequence[FactsKey]) -> list[Facts]:
 
 def _asked(place: int, key: FactsKey) -> list[str | int | None]:
     at = clock.micros(key.at)
-    return [place, key.record, key.person, key.structure, at, key.document, key.target, key.ticket, key.action]
+    named = (key.document, key.target, key.ticket, key.action, key.own)
+    return [place, key.record, key.person, key.structure, at, *named]
 
 
 def _documents(savepoint: Savepoint, keys: Sequence[FactsKey]) -> dict[str, dict[str, Facts]]:
@@ -85,6 +88,13 @@ RELATION: Final = (
     "authorisation_added_at",
     "target_is_treating_physician",
     "target_authorisation",
+    "representative",
+    "delegate",
+    "mt_equivalent",
+    "care_team",
+    "power",
+    "granted",
+    "own_record",
 )
 STORED: Final = frozenset({
     "record.exists",
@@ -106,8 +116,23 @@ def _relation(row: Row, key: FactsKey) -> dict[str, Any]:
         clock.moment_or_none(since),
         target_role_since is not None,
         target or "NON_EXISTE",
+        *_related(row[10], key.own == key.record),
     )
     return dict(zip(RELATION, facts, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _related(told: str | None, is_holder: bool) -> tuple[Any, ...]:  # noqa: FBT001 - by place, for the cache
+    """What links the caller to the record, in the order of RELATION."""
+    links = {kind: (power, granted) for kind, power, granted in _links(told)}
+    power, granted = links.get(REPRESENTATIVE, ("", ""))
+    own = "HOLDER" if is_holder else "REPRESENTATIVE" if f"OWN_{REPRESENTATIVE}" in links else "NONE"
+    kinds = (kind in links for kind in (REPRESENTATIVE, DELEGATE, MT_EQUIVALENT, CARE_TEAM))
+    return *kinds, power or None, granted or None, own
+
+
+def _links(told: str | None) -> list[list[str]]:
+    return [link.split("/") for link in told.split(",")] if told else []
 
 
 def _authorisation(*stored: tuple[str | None, int | None]) -> tuple[str, int | None]:

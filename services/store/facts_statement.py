@@ -13,13 +13,16 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     and_,
+    case,
     func,
+    or_,
     select,
 )
 from sqlalchemy.types import TypeEngine
 
 from services.store import sql
 from services.store.authorisations import TREATING_PHYSICIAN
+from services.store.relations_table import relations
 from services.store.tables import (
     Text,
     authorisations,
@@ -31,13 +34,16 @@ from services.store.tables import (
     tickets,
 )
 
-KEY = ("place", "record", "person", "structure", "at", "document", "target", "ticket", "action")
+KEY = ("place", "record", "person", "structure", "at", "document", "target", "ticket", "action", "own")
 """The order of the values of one call in the parameter `keys`, a JSON array of arrays."""
 
 _TYPES: dict[str, TypeEngine[Any]] = {"place": Integer(), "at": BigInteger()}
 RECORD = ("ins", "state", "closed_at", "holder_birth_date", "deceased", "protection", "revision")
 DOCUMENT = ("type", "class", "labels", "status", "author", "author_structure", "deposited_at")
 EMERGENCY = ("id", "mode", "sealed", "patient_unable", "immediate_risk")
+
+
+COMMA = cast("str", sql.constant(","))
 
 
 def _keys() -> CTE:
@@ -50,8 +56,23 @@ def _keys() -> CTE:
 
 def _opposed(asked: CTE) -> ScalarSelect[Any]:
     """The codes in force, joined by commas."""
-    codes = func.aggregate_strings(oppositions.c.code, cast("str", sql.constant(",")))
+    codes = func.aggregate_strings(oppositions.c.code, COMMA)
     return select(codes).where(oppositions.c.record == asked.c.record).correlate(asked).scalar_subquery()
+
+
+def _related(asked: CTE) -> ScalarSelect[Any]:
+    """What links the caller to the record now, joined by commas: `kind/power/granted`; as a patient, after `OWN_`."""
+    slash, own, none = map(sql.constant, ("/", "OWN_", ""))
+    kind = case((relations.c.person == asked.c.person, relations.c.kind), else_=own + relations.c.kind)
+    told = kind + slash + func.coalesce(relations.c.power, none) + slash + func.coalesce(relations.c.granted, none)
+    holds = and_(
+        relations.c.record == asked.c.record,
+        # Not `IN`, for which SQLite makes a table at every call.
+        or_(relations.c.person == asked.c.person, relations.c.person == asked.c.own),
+        relations.c.starts_at <= asked.c.at,
+        or_(relations.c.ends_at.is_(None), relations.c.ends_at > asked.c.at),
+    )
+    return select(func.aggregate_strings(told, COMMA)).where(holds).correlate(asked).scalar_subquery()
 
 
 def _of(owner: Column[Any], asked: CTE, *same: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -103,7 +124,7 @@ def _statement() -> sql.Statement:
     shown = (
         asked.c.place,
         *(own.c.status, own.c.added_at, house.c.status, house.c.added_at, target.c.status),
-        *(held.c.added_at, target_held.c.added_at, tickets.c.id, _opposed(asked)),
+        *(held.c.added_at, target_held.c.added_at, tickets.c.id, _opposed(asked), _related(asked)),
         *(records.c[name] for name in RECORD),
         *(documents.c[name] for name in DOCUMENT),
         *(emergency_accesses.c[name] for name in EMERGENCY),

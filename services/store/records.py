@@ -45,6 +45,11 @@ _SET_DECEASED = sql.Statement(
     .where(sql.given(records.c.ins, "record"))
     .values(deceased=bindparam("dead", type_=Boolean), revision=records.c.revision + 1)
 )
+_PROTECT = sql.Statement(
+    update(records)
+    .where(sql.given(records.c.ins, "record"))
+    .values(protection=bindparam("measure", type_=Text), revision=records.c.revision + 1)
+)
 _SET_MOTIVE = sql.Statement(
     update(records).where(sql.given(records.c.ins, "record")).values(closure_motive=bindparam("motive", type_=Text))
 )
@@ -139,6 +144,11 @@ class RecordStore:
     def set_deceased(self, record: str, *, deceased: bool) -> None:
         """Keep that the holder is dead, or is not; raises NotStored without such a record."""
         if not self._savepoint.change(_SET_DECEASED, record=record, dead=deceased):
+            raise NotStored("there is no such record")
+
+    def set_protection(self, record: str, measure: str) -> None:
+        """Keep the measure that protects an adult holder, or none; raises NotStored without such a record."""
+        if not self._savepoint.change(_PROTECT, record=record, measure=measure):
             raise NotStored("there is no such record")
 
     def set_closure(self, record: str, motive: str) -> None:

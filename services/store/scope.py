@@ -12,6 +12,7 @@ from services.store.key_provider import Erasure
 from services.store.keys import KeyStore
 from services.store.notifications import NotificationStore
 from services.store.records import RecordStore
+from services.store.relations import RelationStore
 from services.store.savepoint import Savepoint
 from services.store.tickets import TicketStore
 from services.store.touched import Handled, Touched
@@ -32,6 +33,7 @@ class Scope:
         "keys",
         "notifications",
         "records",
+        "relations",
         "tickets",
         "traces",
     )
@@ -48,6 +50,7 @@ class Scope:
         self.emergencies = EmergencyStore(savepoint, self.keys)
         self.notifications = NotificationStore(savepoint, self.keys)
         self.records = RecordStore(savepoint, self.keys)
+        self.relations = RelationStore(savepoint)
         self.tickets = TicketStore(savepoint, self.keys)
         self.traces = TraceStore(savepoint, self.keys)
 

@@ -1,4 +1,4 @@
-"""Every table of the store. Identifiers are text `system|value`; times are whole microseconds of UTC since 1970."""
+"""Every table but `relations`. Identifiers are text `system|value`; times are whole microseconds of UTC since 1970."""
 
 from __future__ import annotations
 

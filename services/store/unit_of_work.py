@@ -58,6 +58,8 @@ class FactsKey:
     """Named by the caller; it is told under `context` only if it is open for this action, record and document."""
     action: str | None = None
     """What the ticket must permit."""
+    own: str | None = None
+    """The INS that a professional has as a patient himself (ACT-05)."""
 
     def __post_init__(self) -> None:
         """Refuse what the database would read as something else."""
@@ -70,6 +72,7 @@ class FactsKey:
             self.document,
             self.target,
             self.ticket,
+            self.own,
             *self.documents,
         ):
             if text is not None and not sql.is_fit(text):

@@ -122,8 +122,12 @@ def test_the_professions_are_in_order(ruleset: RuleSet) -> None:
 
 EDITS = {
     "an unknown rule": ("rules: [DOC-07]", "rules: [DOC-77]", "unknown word in `rules` of `AUT-08`: `DOC-77`"),
-    "an unknown definition": ("[minor]", "[minr]", "(did you mean `minor`?)"),
-    "an unknown key": ("  later:", "  latr:", "unknown key in `ACT-03` `latr` (did you mean `later`?)"),
+    "an unknown definition": ("[valid_authorisation]", "[valid_authorisatio]", "(did you mean `valid_authorisation`?)"),
+    "an unknown key": (
+        '  later: {fr: "étape 5',
+        '  latr: {fr: "étape 5',
+        "unknown key in `TRC-03` `latr` (did you mean `later`?)",
+    ),
     "no French": ('  fr: "Dossier qui', '  xx: "Dossier qui', "`LIF-05` lacks `fr`"),
     "nothing said": ("  rules: [CNS-01]\n", "", "`PAT-15` does not say where it lives"),
     "a rule of a file": ("AUT-08:\n", "DOC-07:\n", "`DOC-07` is a rule of a file (remove it here)"),

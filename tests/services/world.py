@@ -134,13 +134,19 @@ class World:
         name = {"kind": "HOLDER", "name": "Alice Exemple", "authn_mode": "WEB_PATIENT"}
         return {**name, "sub": canonical(INS_OF_TESTS, value)}
 
-    def opened(self, *authorised: str, treating: str | None = None, patient: Person | None = None) -> Person:
+    def opened(
+        self,
+        *authorised: str,
+        treating: str | None = None,
+        patient: Person | None = None,
+        birth: access.Date = BIRTH,
+    ) -> Person:
         """A patient, by default a new one, with an open record, and the professionals whom she authorised."""
         patient = patient or self.patient()
-        consent = access.Attestations(consent=True, informed=True)
+        consent = access.Attestations(consent=True, informed=True, representative_consent=True)
         record = of(patient)
         self.as_("author").CreateRecord(
-            records.CreateRecordRequest(record=record, holder_birth_date=BIRTH, attestations=consent)
+            records.CreateRecordRequest(record=record, holder_birth_date=birth, attestations=consent)
         )
         for name in authorised:
             self.as_(name).GrantAccess(records.GrantAccessRequest(record=record, attestations=consent))
@@ -198,7 +204,7 @@ class World:
     def state(self) -> dict[str, list[dict[str, Any]]]:
         """Everything stored but the traces."""
         tables = ("records", "oppositions", "authorisations", "roles", "consents", "documents", "document_contents")
-        others = ("emergency_accesses", "notifications")
+        others = ("relations", "emergency_accesses", "notifications")
         return {table: self.rows(f"SELECT * FROM {table}") for table in (*tables, *others)}  # noqa: S608 - our names
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from services.store.tables import metadata
+from services.store.relations_table import relations
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=relations.metadata)
 context.run_migrations()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
-from dmp.access.v1 import access_pb2 as access
 from dmp.authorization.v1 import authorization_pb2 as authorization
 from dmp.documents.v1 import documents_pb2 as documents
-from dmp.records.v1 import records_pb2 as records
 from dmp.trace.v1 import trace_pb2 as trace
 from services.runtime import batch_entry
 from services.store import trace_row
 from services.store.trace_entry import TraceEntry
-from tests.services.secured import VIEWER, Secured, check, fact, foreign, question, refused, subject, told
+from tests.services.secured import VIEWER, Secured, check, foreign, question, refused, subject, told
 from tests.services.world import of
 
 NORMAL, MASKED = documents.LABEL_NORMAL, documents.LABEL_MASQUE_PS
@@ -61,42 +58,16 @@ def test_the_trace_tells_who_asked_about_whom_with_what(secured: Secured) -> Non
     """The subject is the asker; the person named, the software and the asserted facts stand beside it."""
     world = secured.world
     patient = world.opened("author")
-    asked = question(patient, "doc.list", subject=subject(world, "nurse"), supplied=[fact("relation.care_team", True)])
+    asked = question(patient, subject=subject(world, "nurse"), supplied=foreign())
     traced = world.trace(check(world.as_("hospital"), asked).decided.decision_id)
     hospital, nurse = world.people["hospital"]["sub"], world.people["nurse"]["sub"]
-    assert (traced["kind"], traced["action"]) == ("QUESTION", "doc.list")
+    assert (traced["kind"], traced["action"]) == ("QUESTION", "doc.read")
     assert (traced["subject_id"], traced["about"], traced["client"]) == (hospital, nurse, VIEWER)
-    assert traced["asserted"] == ["relation.care_team"]
+    assert traced["asserted"] == sorted(supplied.attribute for supplied in asked.supplied)
     assert traced["facts"]["subject"]["id"] == nurse
-    assert traced["facts"]["relation"]["care_team"] is True
+    assert traced["facts"]["document"]["type"] == "34112-3"
     assert traced["facts"]["asker"]["subject"]["id"] == hospital
     assert traced["facts"]["asker"]["context"]["asker_listed"] is True
-
-
-def test_a_supplied_fact_decides_as_a_stored_one_would(secured: Secured) -> None:
-    """A representative, whom the suite does not store, lists the record once the asker vouches for him; not before."""
-    world = secured.world
-    patient = world.opened("author")
-    someone = access.Subject(kind="LEGAL_REP", id=of(world.patient()), authn_mode="WEB_PATIENT")
-    for supplied, answer in (
-        ([], authorization.ANSWER_FORBIDDEN),
-        ([fact("relation.representative", False)], authorization.ANSWER_FORBIDDEN),
-        ([fact("relation.mt_equivalent", True)], authorization.ANSWER_FORBIDDEN),
-    ):
-        asked = question(patient, "doc.list", subject=someone, supplied=supplied)
-        assert check(world.as_("hospital"), asked).answer == answer
-    minor = world.patient()
-    world.as_("author").CreateRecord(
-        records.CreateRecordRequest(
-            record=of(minor),
-            holder_birth_date=access.Date(year=datetime.now(UTC).year - 6, month=1, day=2),
-            attestations=access.Attestations(consent=True, informed=True, representative_consent=True),
-        )
-    )
-    for value, answer in ((True, authorization.ANSWER_OK), (False, authorization.ANSWER_FORBIDDEN)):
-        supplied = [fact("relation.representative", value)]
-        asked = question(minor, "doc.list", subject=someone, supplied=supplied)
-        assert check(world.as_("hospital"), asked).answer == answer
 
 
 def test_a_document_of_another_system_is_decided_by_the_same_rules(secured: Secured) -> None:
@@ -119,9 +90,9 @@ def test_facts_may_be_supplied_about_oneself(secured: Secured) -> None:
     """Only with the same right, and marked too."""
     world = secured.world
     patient = world.opened("author")
-    asked = question(patient, "doc.list", supplied=[fact("relation.care_team", True)])
+    asked = question(patient, supplied=foreign())
     traced = world.trace(check(world.as_("nurse"), asked).decided.decision_id)
-    assert (traced["about"], traced["asserted"]) == (None, ["relation.care_team"])
+    assert (traced["about"], len(traced["asserted"])) == (None, len(asked.supplied))
     told_off = refused(secured.unlisted.as_("nurse"), asked)
     assert (told_off.code, told_off.metadata["fields"]) == ("PERMISSION_DENIED", "question.supplied")
 
@@ -145,15 +116,14 @@ def test_a_batch_answers_each_person_as_alone(secured: Secured) -> None:
     world = secured.world
     patient, other = world.opened("author", "colleague", treating="treating"), world.opened("author")
     ids = [world.deposit(patient), world.deposit(patient, NORMAL, MASKED), "never was"]
-    care_team = [fact("relation.care_team", True)]
     kinds: list[dict[str, Any]] = [
         *({"subject": subject(world, name)} for name in ("author", "colleague", "treating", "nurse")),
-        {"subject": subject(world, "nurse"), "supplied": care_team},
-        {"supplied": care_team},
         {},
     ]
+    vouched = [{**kind, "supplied": foreign()} for kind in kinds[-2:]]
     asked = [question(patient, document_id=document, **kind) for document in ids for kind in kinds]
     asked += [question(other, "doc.list", **kind) for kind in kinds]
+    asked += [question(record, **kind) for record in (patient, other) for kind in vouched]
     asked += [question(patient, supplied=foreign(labels=labels), **kinds[1]) for labels in (["N"], ["N", "MASQUE_PS"])]
     items = [authorization.BatchItem(key=str(place), question=one) for place, one in enumerate(asked)]
     for caller in (world.as_("hospital"), world.as_("colleague")):
@@ -162,7 +132,7 @@ def test_a_batch_answers_each_person_as_alone(secured: Secured) -> None:
             alone, outcome = check(caller, one), found.outcomes[item.outcome]
             assert (outcome.effect, outcome.answer, outcome.rules) == (alone.effect, alone.answer, alone.rules)
         headings = [(record.record.value, record.subject.value, record.supplied) for record in found.records]
-        assert len(headings) == len(set(headings)) == 2 * len(kinds) + 1
+        assert len(headings) == len(set(headings)) == 2 * len([*kinds, *vouched]) + 1
         for record in found.records:
             traced = world.trace(record.decision_id)
             assert (traced["about"] or "").partition("|")[2] == record.subject.value
@@ -218,7 +188,7 @@ def test_an_officer_looks_into_a_question_about_another(secured: Secured) -> Non
     """Alone and in a batch: decided again as it was answered, without the asker's own facts."""
     world = secured.world
     patient = world.opened("author")
-    asked = question(patient, "doc.list", subject=subject(world, "nurse"), supplied=[fact("relation.care_team", True)])
+    asked = question(patient, subject=subject(world, "nurse"), supplied=foreign())
     alone = check(world.as_("hospital"), asked).decided.decision_id
     items = [authorization.BatchItem(key="a", question=asked)]
     batch = world.as_("hospital").CheckBatch(authorization.CheckBatchRequest(items=items)).decided.decision_id

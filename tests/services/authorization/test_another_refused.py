@@ -64,7 +64,7 @@ def test_what_is_stored_is_never_overridden(secured: Secured, name: str) -> None
     world = secured.world
     patient = world.opened()
     before = world.state()
-    supplied = [fact("relation.care_team", True), some(VOCABULARY.attributes[name])]
+    supplied = [fact("document.type", "34112-3"), some(VOCABULARY.attributes[name])]
     asked = question(patient, "doc.list", subject=subject(world, "nurse"), supplied=supplied)
     answered = refused(world.as_("hospital"), asked)
     assert (answered.code, answered.fields) == ("INVALID_ARGUMENT", {"question.supplied[1]": "NOT_SUPPLIED"})
@@ -107,7 +107,7 @@ def test_the_mark_of_the_vocabulary_covers_no_stored_fact() -> None:
         assert name in told_so
 
 
-NO_VALUE = access.SuppliedFact(attribute="relation.care_team")
+NO_VALUE = access.SuppliedFact(attribute="document.type")
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "an unknown kind": ({"subject": {"kind": "KING"}}, "question.subject.kind", "KIND_NOT_ALLOWED"),
     "our own background": ({"subject": {"kind": "SYSTEM"}}, "question.subject.kind", "KIND_NOT_ALLOWED"),
@@ -134,11 +134,11 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "a derived attribute": ({"supplied": [fact("document.exists", True)]}, "question.supplied[0]", "NOT_SUPPLIED"),
     "a class": ({"supplied": [fact("document.class", "90")]}, "question.supplied[0]", "NOT_SUPPLIED"),
     "an attribute twice": (
-        {"supplied": [fact("relation.care_team", True), fact("relation.care_team", False)]},
+        {"supplied": [fact("document.type", "34112-3"), fact("document.type", "68599-0")]},
         "question.supplied[1]",
         "DUPLICATE_FACT",
     ),
-    "text for a boolean": ({"supplied": [fact("relation.care_team", "true")]}, "question.supplied[0]", "INVALID_FACT"),
+    "a boolean for text": ({"supplied": [fact("document.type", True)]}, "question.supplied[0]", "INVALID_FACT"),
     "no value": ({"supplied": [NO_VALUE]}, "question.supplied[0]", "INVALID_FACT"),
     "an unknown code": ({"supplied": foreign(labels=["N", "X"])}, "question.supplied[1]", "INVALID_FACT"),
     "a time without an offset": (
@@ -147,7 +147,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "INVALID_FACT",
     ),
     "half a character": ({"supplied": foreign(type="\u202e")}, "question.supplied[0].text", "CONTROL_CHARACTER"),
-    "too many": ({"supplied": [fact("relation.care_team", True)] * 17}, "question.supplied", "OUT_OF_RANGE"),
+    "too many": ({"supplied": [fact("document.type", "34112-3")] * 17}, "question.supplied", "OUT_OF_RANGE"),
     "no attribute": ({"supplied": [access.SuppliedFact(flag=True)]}, "question.supplied[0].attribute", "REQUIRED"),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from services.store.emergencies import EmergencyStart
 from services.store.errors import UnfitValue
 from services.store.facts import STORED, facts_many
+from services.store.relations import Relation
 from services.store.savepoint import Savepoint
 from services.store.unit_of_work import Facts, FactsKey, Scope
 from tests.services.databases import Database
@@ -101,6 +102,13 @@ def test_a_record_that_is_not_stored_does_not_exist(connection: Database) -> Non
             "authorisation_added_at": None,
             "target_is_treating_physician": False,
             "target_authorisation": "NON_EXISTE",
+            "representative": False,
+            "delegate": False,
+            "mt_equivalent": False,
+            "care_team": False,
+            "power": None,
+            "granted": None,
+            "own_record": "NONE",
         },
         "document": None,
         "context": {},
@@ -178,6 +186,66 @@ def test_the_person_named_has_facts_of_his_own(connection: Database) -> None:
     assert (named["treating_physician"], named["authorisation"]) == (False, "NON_EXISTE")
     store(connection, BLOCK, DOCTOR)
     assert facts(connection, key(person=ALICE, target=DOCTOR))["relation"]["target_authorisation"] == "INTERDIT"
+
+
+def relate(connection: Database, person: str, kind: str, **others: Any) -> None:
+    """Link somebody to Alice's record."""
+    fields: dict[str, Any] = {
+        "record": ALICE,
+        "person": person,
+        "kind": kind,
+        "starts_at": EARLIER,
+        "ends_at": None,
+        "collector": DOCTOR,
+        "added_at": AT,
+    }
+    within(connection, lambda scope: scope.relations.put(Relation(**{**fields, **others})))
+
+
+KINDS = {
+    "REPRESENTATIVE": "representative",
+    "DELEGATE": "delegate",
+    "CARE_TEAM": "care_team",
+    "MT_EQUIVALENT": "mt_equivalent",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_relation_is_ones_own_on_its_record(connection: Database, kind: str) -> None:
+    """Of its kind and of no other, on no other record, and nobody else's."""
+    within(connection, lambda scope: create(scope, BOB))
+    relate(connection, DOCTOR, kind, power="TUTELLE" if kind == "REPRESENTATIVE" else None)
+    mine, elsewhere, other = loaded(connection, key(), key(BOB), key(person=COLLEAGUE))
+    for name, word in KINDS.items():
+        assert mine["relation"][word] is (name == kind)
+        assert elsewhere["relation"][word] is other["relation"][word] is False
+    assert mine["relation"]["power"] == ("TUTELLE" if kind == "REPRESENTATIVE" else None)
+
+
+def test_a_relation_holds_from_its_first_moment_to_its_last(connection: Database) -> None:
+    """Not a microsecond before nor after."""
+    moment = timedelta(microseconds=1)
+    relate(connection, DOCTOR, "CARE_TEAM", starts_at=AT, ends_at=AT + moment)
+    held = [facts(connection, key(at=at))["relation"]["care_team"] for at in (AT - moment, AT, AT + moment)]
+    assert held == [False, True, False]
+
+
+def test_several_relations_of_a_person_are_told_together(connection: Database) -> None:
+    """Each kind with what it has of its own."""
+    relate(connection, BOB, "REPRESENTATIVE", power="CURATELLE", granted="GESTION")
+    relate(connection, BOB, "DELEGATE")
+    relation = facts(connection, key(person=BOB))["relation"]
+    assert (relation["representative"], relation["delegate"], relation["power"]) == (True, True, "CURATELLE")
+    assert relation["granted"] == "GESTION"
+
+
+def test_a_professional_may_himself_be_the_holder_or_represent_him(connection: Database) -> None:
+    """By the INS that his identity tells: it links him as a person, and gives him no right as one (ACT-05)."""
+    relate(connection, BOB, "REPRESENTATIVE", power="AUTORITE_PARENTALE")
+    owns = {ALICE: "HOLDER", BOB: "REPRESENTATIVE", None: "NONE", "1.2.250.1.213.1.4.10|other": "NONE"}
+    for own, told in owns.items():
+        relation = facts(connection, key(own=own))["relation"]
+        assert (relation["own_record"], relation["representative"], relation["power"]) == (told, False, None)
 
 
 def test_a_document_is_told_as_stored(connection: Database) -> None:
@@ -288,7 +356,7 @@ def test_the_facts_are_found_by_keys(connection: Database) -> None:
     assert scanned == []
 
 
-@pytest.mark.parametrize("field", ["record", "person", "structure", "document", "target"])
+@pytest.mark.parametrize("field", ["record", "person", "structure", "document", "target", "own"])
 def test_an_identifier_that_would_be_cut_is_refused(field: str) -> None:
     """SQLite ends a text taken from JSON at its first NUL, PostgreSQL refuses such and unpaired surrogates."""
     for odd in ("\0", "\ud800"):

@@ -113,6 +113,130 @@ PROTECTION_HABILITATION: Protection.ValueType  # 4
 """Habilitation familiale."""
 Global___Protection: _TypeAlias = Protection  # noqa: Y015
 
+class _Power:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PowerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Power.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    POWER_UNSPECIFIED: _Power.ValueType  # 0
+    """Not stated: refused."""
+    POWER_AUTORITE_PARENTALE: _Power.ValueType  # 1
+    """Parental authority, until the holder is of age (MIN-08)."""
+    POWER_TUTELLE: _Power.ValueType  # 2
+    """Tutelle of a minor, or of an adult while the measure lasts."""
+    POWER_HABILITATION: _Power.ValueType  # 3
+    """Habilitation familiale, while the measure lasts."""
+    POWER_CURATELLE: _Power.ValueType  # 4
+    """Curatelle: he assists, and does what the assisted person entrusts to him (ACT-03)."""
+    POWER_MANDAT: _Power.ValueType  # 5
+    """A mandate of future protection."""
+
+class Power(_Power, metaclass=_PowerEnumTypeWrapper):
+    """The power by which somebody represents the holder (ACT-02, ACT-03, MIN-08 to MIN-10)."""
+
+POWER_UNSPECIFIED: Power.ValueType  # 0
+"""Not stated: refused."""
+POWER_AUTORITE_PARENTALE: Power.ValueType  # 1
+"""Parental authority, until the holder is of age (MIN-08)."""
+POWER_TUTELLE: Power.ValueType  # 2
+"""Tutelle of a minor, or of an adult while the measure lasts."""
+POWER_HABILITATION: Power.ValueType  # 3
+"""Habilitation familiale, while the measure lasts."""
+POWER_CURATELLE: Power.ValueType  # 4
+"""Curatelle: he assists, and does what the assisted person entrusts to him (ACT-03)."""
+POWER_MANDAT: Power.ValueType  # 5
+"""A mandate of future protection."""
+Global___Power: _TypeAlias = Power  # noqa: Y015
+
+class _Extent:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExtentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Extent.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXTENT_UNSPECIFIED: _Extent.ValueType  # 0
+    """Nothing."""
+    EXTENT_CONSULTATION: _Extent.ValueType  # 1
+    """To consult."""
+    EXTENT_GESTION: _Extent.ValueType  # 2
+    """To consult and to act as the holder."""
+
+class Extent(_Extent, metaclass=_ExtentEnumTypeWrapper):
+    """What an assisted adult entrusts to his curator (ACT-03)."""
+
+EXTENT_UNSPECIFIED: Extent.ValueType  # 0
+"""Nothing."""
+EXTENT_CONSULTATION: Extent.ValueType  # 1
+"""To consult."""
+EXTENT_GESTION: Extent.ValueType  # 2
+"""To consult and to act as the holder."""
+Global___Extent: _TypeAlias = Extent  # noqa: Y015
+
+class _AccessRightKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccessRightKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccessRightKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCESS_RIGHT_KIND_UNSPECIFIED: _AccessRightKind.ValueType  # 0
+    """Never answered."""
+    ACCESS_RIGHT_KIND_AUTHORISATION: _AccessRightKind.ValueType  # 1
+    """An authorisation, or a block (AUT-01)."""
+    ACCESS_RIGHT_KIND_TREATING_PHYSICIAN: _AccessRightKind.ValueType  # 2
+    """Treating physician (ACT-07)."""
+    ACCESS_RIGHT_KIND_REPRESENTATIVE: _AccessRightKind.ValueType  # 3
+    """Legal representative (ACT-02)."""
+    ACCESS_RIGHT_KIND_DELEGATE: _AccessRightKind.ValueType  # 4
+    """Delegate (ACT-04)."""
+    ACCESS_RIGHT_KIND_CARE_TEAM: _AccessRightKind.ValueType  # 5
+    """Member of the care team (AUT-11)."""
+    ACCESS_RIGHT_KIND_MT_EQUIVALENT: _AccessRightKind.ValueType  # 6
+    """Equivalent of a treating physician (VIS-02)."""
+
+class AccessRightKind(_AccessRightKind, metaclass=_AccessRightKindEnumTypeWrapper):
+    """What links somebody to a record."""
+
+ACCESS_RIGHT_KIND_UNSPECIFIED: AccessRightKind.ValueType  # 0
+"""Never answered."""
+ACCESS_RIGHT_KIND_AUTHORISATION: AccessRightKind.ValueType  # 1
+"""An authorisation, or a block (AUT-01)."""
+ACCESS_RIGHT_KIND_TREATING_PHYSICIAN: AccessRightKind.ValueType  # 2
+"""Treating physician (ACT-07)."""
+ACCESS_RIGHT_KIND_REPRESENTATIVE: AccessRightKind.ValueType  # 3
+"""Legal representative (ACT-02)."""
+ACCESS_RIGHT_KIND_DELEGATE: AccessRightKind.ValueType  # 4
+"""Delegate (ACT-04)."""
+ACCESS_RIGHT_KIND_CARE_TEAM: AccessRightKind.ValueType  # 5
+"""Member of the care team (AUT-11)."""
+ACCESS_RIGHT_KIND_MT_EQUIVALENT: AccessRightKind.ValueType  # 6
+"""Equivalent of a treating physician (VIS-02)."""
+Global___AccessRightKind: _TypeAlias = AccessRightKind  # noqa: Y015
+
+class _AccessRightsShown:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccessRightsShownEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccessRightsShown.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCESS_RIGHTS_SHOWN_UNSPECIFIED: _AccessRightsShown.ValueType  # 0
+    """All, those that have expired too."""
+    ACCESS_RIGHTS_SHOWN_ACTIVE: _AccessRightsShown.ValueType  # 1
+    """Those in force."""
+    ACCESS_RIGHTS_SHOWN_INTERDITE: _AccessRightsShown.ValueType  # 2
+    """The blocks."""
+
+class AccessRightsShown(_AccessRightsShown, metaclass=_AccessRightsShownEnumTypeWrapper):
+    """Which access rights are listed (AUT-13)."""
+
+ACCESS_RIGHTS_SHOWN_UNSPECIFIED: AccessRightsShown.ValueType  # 0
+"""All, those that have expired too."""
+ACCESS_RIGHTS_SHOWN_ACTIVE: AccessRightsShown.ValueType  # 1
+"""Those in force."""
+ACCESS_RIGHTS_SHOWN_INTERDITE: AccessRightsShown.ValueType  # 2
+"""The blocks."""
+Global___AccessRightsShown: _TypeAlias = AccessRightsShown  # noqa: Y015
+
 class _Role:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1604,3 +1728,553 @@ class Ticket(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Ticket: _TypeAlias = Ticket  # noqa: Y015
+
+@_typing.final
+class RegisterRepresentativeRequest(_message.Message):
+    """Asks for RegisterRepresentative."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    REPRESENTATIVE_FIELD_NUMBER: _builtins.int
+    POWER_FIELD_NUMBER: _builtins.int
+    GRANTED_FIELD_NUMBER: _builtins.int
+    STARTS_ON_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    power: Global___Power.ValueType
+    """By which power."""
+    granted: Global___Extent.ValueType
+    """What an assisted adult entrusts to him; of a curator alone."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: the reason, which says on what title; `consent` of an assisted adult (ACT-03)."""
+
+    @_builtins.property
+    def representative(self) -> _access_pb2.Identifier:
+        """Who represents the holder."""
+
+    @_builtins.property
+    def starts_on(self) -> _access_pb2.Date:
+        """The first day on which he may act, from 00:00 in Paris; absent, at once."""
+
+    @_builtins.property
+    def ends_on(self) -> _access_pb2.Date:
+        """The first day on which it holds no more, at 00:00 in Paris; absent, no end is known."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        representative: _access_pb2.Identifier | None = ...,
+        power: Global___Power.ValueType = ...,
+        granted: Global___Extent.ValueType = ...,
+        starts_on: _access_pb2.Date | None = ...,
+        ends_on: _access_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "ends_on", b"ends_on", "record", b"record", "representative", b"representative", "starts_on", b"starts_on"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "ends_on", b"ends_on", "granted", b"granted", "power", b"power", "record", b"record", "representative", b"representative", "starts_on", b"starts_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterRepresentativeRequest: _TypeAlias = RegisterRepresentativeRequest  # noqa: Y015
+
+@_typing.final
+class RegisterRepresentativeResponse(_message.Message):
+    """Answers RegisterRepresentative."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterRepresentativeResponse: _TypeAlias = RegisterRepresentativeResponse  # noqa: Y015
+
+@_typing.final
+class EndRepresentationRequest(_message.Message):
+    """Asks for EndRepresentation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    REPRESENTATIVE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: the reason, of one who is neither the holder nor the representative."""
+
+    @_builtins.property
+    def representative(self) -> _access_pb2.Identifier:
+        """Who represents the holder no more."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        representative: _access_pb2.Identifier | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record", "representative", b"representative"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record", "representative", b"representative"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndRepresentationRequest: _TypeAlias = EndRepresentationRequest  # noqa: Y015
+
+@_typing.final
+class EndRepresentationResponse(_message.Message):
+    """Answers EndRepresentation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndRepresentationResponse: _TypeAlias = EndRepresentationResponse  # noqa: Y015
+
+@_typing.final
+class SetProtectionRequest(_message.Message):
+    """Asks for SetProtection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    PROTECTION_FIELD_NUMBER: _builtins.int
+    protection: Global___Protection.ValueType
+    """The measure now in force, or none."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations: the reason, which says on what title."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        protection: Global___Protection.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "protection", b"protection", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetProtectionRequest: _TypeAlias = SetProtectionRequest  # noqa: Y015
+
+@_typing.final
+class SetProtectionResponse(_message.Message):
+    """Answers SetProtection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetProtectionResponse: _TypeAlias = SetProtectionResponse  # noqa: Y015
+
+@_typing.final
+class SetDelegateRequest(_message.Message):
+    """Asks for SetDelegate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DELEGATE_FIELD_NUMBER: _builtins.int
+    DESIGNATED_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    designated: _builtins.bool
+    """True to designate him, false to remove him; never assumed."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    @_builtins.property
+    def delegate(self) -> _access_pb2.Identifier:
+        """The delegate."""
+
+    @_builtins.property
+    def ends_on(self) -> _access_pb2.Date:
+        """The first day on which it holds no more, at 00:00 in Paris; absent, no end is known."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        delegate: _access_pb2.Identifier | None = ...,
+        designated: _builtins.bool | None = ...,
+        ends_on: _access_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_designated", b"_designated", "attestations", b"attestations", "delegate", b"delegate", "designated", b"designated", "ends_on", b"ends_on", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_designated", b"_designated", "attestations", b"attestations", "delegate", b"delegate", "designated", b"designated", "ends_on", b"ends_on", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__designated: _TypeAlias = _typing.Literal["designated"]  # noqa: Y015
+    _WhichOneofArgType__designated: _TypeAlias = _typing.Literal["_designated", b"_designated"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__designated) -> _WhichOneofReturnType__designated | None: ...
+
+Global___SetDelegateRequest: _TypeAlias = SetDelegateRequest  # noqa: Y015
+
+@_typing.final
+class SetDelegateResponse(_message.Message):
+    """Answers SetDelegate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDelegateResponse: _TypeAlias = SetDelegateResponse  # noqa: Y015
+
+@_typing.final
+class SetCareTeamMemberRequest(_message.Message):
+    """Asks for SetCareTeamMember."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    PROFESSIONAL_FIELD_NUMBER: _builtins.int
+    MEMBER_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    member: _builtins.bool
+    """True to declare him, false to end his membership; never assumed."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    @_builtins.property
+    def professional(self) -> _access_pb2.Identifier:
+        """The member."""
+
+    @_builtins.property
+    def ends_on(self) -> _access_pb2.Date:
+        """The first day on which it holds no more, at 00:00 in Paris; absent, no end is known."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        professional: _access_pb2.Identifier | None = ...,
+        member: _builtins.bool | None = ...,
+        ends_on: _access_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_member", b"_member", "attestations", b"attestations", "ends_on", b"ends_on", "member", b"member", "professional", b"professional", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_member", b"_member", "attestations", b"attestations", "ends_on", b"ends_on", "member", b"member", "professional", b"professional", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__member: _TypeAlias = _typing.Literal["member"]  # noqa: Y015
+    _WhichOneofArgType__member: _TypeAlias = _typing.Literal["_member", b"_member"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__member) -> _WhichOneofReturnType__member | None: ...
+
+Global___SetCareTeamMemberRequest: _TypeAlias = SetCareTeamMemberRequest  # noqa: Y015
+
+@_typing.final
+class SetCareTeamMemberResponse(_message.Message):
+    """Answers SetCareTeamMember."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetCareTeamMemberResponse: _TypeAlias = SetCareTeamMemberResponse  # noqa: Y015
+
+@_typing.final
+class SetEquivalentRequest(_message.Message):
+    """Asks for SetEquivalent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    PROFESSIONAL_FIELD_NUMBER: _builtins.int
+    EQUIVALENT_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    equivalent: _builtins.bool
+    """True to give him the rights, false to take them back; never assumed."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    @_builtins.property
+    def professional(self) -> _access_pb2.Identifier:
+        """The professional."""
+
+    @_builtins.property
+    def ends_on(self) -> _access_pb2.Date:
+        """The first day on which it holds no more, at 00:00 in Paris; absent, no end is known."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        professional: _access_pb2.Identifier | None = ...,
+        equivalent: _builtins.bool | None = ...,
+        ends_on: _access_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_equivalent", b"_equivalent", "attestations", b"attestations", "ends_on", b"ends_on", "equivalent", b"equivalent", "professional", b"professional", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_equivalent", b"_equivalent", "attestations", b"attestations", "ends_on", b"ends_on", "equivalent", b"equivalent", "professional", b"professional", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__equivalent: _TypeAlias = _typing.Literal["equivalent"]  # noqa: Y015
+    _WhichOneofArgType__equivalent: _TypeAlias = _typing.Literal["_equivalent", b"_equivalent"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__equivalent) -> _WhichOneofReturnType__equivalent | None: ...
+
+Global___SetEquivalentRequest: _TypeAlias = SetEquivalentRequest  # noqa: Y015
+
+@_typing.final
+class SetEquivalentResponse(_message.Message):
+    """Answers SetEquivalent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetEquivalentResponse: _TypeAlias = SetEquivalentResponse  # noqa: Y015
+
+@_typing.final
+class ListAccessRightsRequest(_message.Message):
+    """Asks for ListAccessRights."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    SHOWN_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    shown: Global___AccessRightsShown.ValueType
+    """Which rights."""
+    page_size: _builtins.int
+    """The most rights returned; 50 when not given, 500 at most."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        shown: Global___AccessRightsShown.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "page_size", b"page_size", "page_token", b"page_token", "record", b"record", "shown", b"shown"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAccessRightsRequest: _TypeAlias = ListAccessRightsRequest  # noqa: Y015
+
+@_typing.final
+class ListAccessRightsResponse(_message.Message):
+    """Answers ListAccessRights."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    RIGHTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the page after; empty on the last."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    @_builtins.property
+    def rights(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccessRight]:
+        """The rights, by kind and person."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        rights: _abc.Iterable[Global___AccessRight] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "next_page_token", b"next_page_token", "rights", b"rights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAccessRightsResponse: _TypeAlias = ListAccessRightsResponse  # noqa: Y015
+
+@_typing.final
+class AccessRight(_message.Message):
+    """One right on a record."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    POWER_FIELD_NUMBER: _builtins.int
+    GRANTED_FIELD_NUMBER: _builtins.int
+    RECORDED_BY_FIELD_NUMBER: _builtins.int
+    kind: Global___AccessRightKind.ValueType
+    """What links him to the record."""
+    status: Global___AuthorisationStatus.ValueType
+    """VALIDE while it holds, EXPIRE once its time has passed or the rules give it no effect any more, INTERDIT for a block,
+    NON_EXISTE before its time.
+    """
+    power: Global___Power.ValueType
+    """Of a representative, by which power."""
+    granted: Global___Extent.ValueType
+    """Of a curator, what is entrusted to him."""
+    @_builtins.property
+    def person(self) -> _access_pb2.Identifier:
+        """Whose it is: a patient, a professional or a structure."""
+
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when it holds."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """When it will hold no more; absent, no end is known."""
+
+    @_builtins.property
+    def recorded_by(self) -> _access_pb2.Identifier:
+        """Who gave or recorded it; of a treating physician it is told with his authorisation."""
+
+    def __init__(
+        self,
+        *,
+        person: _access_pb2.Identifier | None = ...,
+        kind: Global___AccessRightKind.ValueType = ...,
+        status: Global___AuthorisationStatus.ValueType = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        power: Global___Power.ValueType = ...,
+        granted: Global___Extent.ValueType = ...,
+        recorded_by: _access_pb2.Identifier | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person", "recorded_by", b"recorded_by", "since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["granted", b"granted", "kind", b"kind", "person", b"person", "power", b"power", "recorded_by", b"recorded_by", "since", b"since", "status", b"status", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccessRight: _TypeAlias = AccessRight  # noqa: Y015

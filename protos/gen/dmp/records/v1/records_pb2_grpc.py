@@ -130,6 +130,41 @@ class RecordsServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketResponse.FromString,
                 _registered_method=True)
+        self.RegisterRepresentative = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/RegisterRepresentative',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RegisterRepresentativeRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RegisterRepresentativeResponse.FromString,
+                _registered_method=True)
+        self.EndRepresentation = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/EndRepresentation',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.EndRepresentationRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.EndRepresentationResponse.FromString,
+                _registered_method=True)
+        self.SetProtection = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/SetProtection',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetProtectionRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetProtectionResponse.FromString,
+                _registered_method=True)
+        self.SetDelegate = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/SetDelegate',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDelegateRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDelegateResponse.FromString,
+                _registered_method=True)
+        self.SetCareTeamMember = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/SetCareTeamMember',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetCareTeamMemberRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetCareTeamMemberResponse.FromString,
+                _registered_method=True)
+        self.SetEquivalent = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/SetEquivalent',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetEquivalentRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetEquivalentResponse.FromString,
+                _registered_method=True)
+        self.ListAccessRights = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/ListAccessRights',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListAccessRightsRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListAccessRightsResponse.FromString,
+                _registered_method=True)
         self.ListNotifications = channel.unary_unary(
                 '/dmp.records.v1.RecordsService/ListNotifications',
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsRequest.SerializeToString,
@@ -276,6 +311,57 @@ class RecordsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterRepresentative(self, request, context):
+        """Records who represents the holder, and by which power (ACT-02, ACT-03, MIN-01, MIN-09); in place of what was recorded
+        of the same person before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndRepresentation(self, request, context):
+        """Ends a representation at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetProtection(self, request, context):
+        """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
+        representative, who is recorded next.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetDelegate(self, request, context):
+        """Designates a delegate, who lists and reads as a representative does, or removes him (ACT-04; profile law-2023).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetCareTeamMember(self, request, context):
+        """Declares a member of the care team, who is deemed authorised, or ends his membership (AUT-11; profile law-2023).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetEquivalent(self, request, context):
+        """Gives a professional the treating physician's rights to see, or takes them back (VIS-02; profile law-2023).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAccessRights(self, request, context):
+        """Lists who has which right on the record, since when and until when, blocks too (AUT-13).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListNotifications(self, request, context):
         """Lists what the record's holder was notified of, newest first (NTF-01).
         """
@@ -380,6 +466,41 @@ def add_RecordsServiceServicer_to_server(servicer, server):
                     servicer.RefuseTicket,
                     request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketResponse.SerializeToString,
+            ),
+            'RegisterRepresentative': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterRepresentative,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RegisterRepresentativeRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RegisterRepresentativeResponse.SerializeToString,
+            ),
+            'EndRepresentation': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndRepresentation,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.EndRepresentationRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.EndRepresentationResponse.SerializeToString,
+            ),
+            'SetProtection': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetProtection,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetProtectionRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetProtectionResponse.SerializeToString,
+            ),
+            'SetDelegate': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetDelegate,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDelegateRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDelegateResponse.SerializeToString,
+            ),
+            'SetCareTeamMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetCareTeamMember,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetCareTeamMemberRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetCareTeamMemberResponse.SerializeToString,
+            ),
+            'SetEquivalent': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetEquivalent,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetEquivalentRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetEquivalentResponse.SerializeToString,
+            ),
+            'ListAccessRights': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAccessRights,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListAccessRightsRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListAccessRightsResponse.SerializeToString,
             ),
             'ListNotifications': grpc.unary_unary_rpc_method_handler(
                     servicer.ListNotifications,
@@ -901,6 +1022,195 @@ class RecordsService:
             '/dmp.records.v1.RecordsService/RefuseTicket',
             dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_records__pb2.RefuseTicketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterRepresentative(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/RegisterRepresentative',
+            dmp_dot_records_dot_v1_dot_records__pb2.RegisterRepresentativeRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.RegisterRepresentativeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndRepresentation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/EndRepresentation',
+            dmp_dot_records_dot_v1_dot_records__pb2.EndRepresentationRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.EndRepresentationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetProtection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/SetProtection',
+            dmp_dot_records_dot_v1_dot_records__pb2.SetProtectionRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.SetProtectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetDelegate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/SetDelegate',
+            dmp_dot_records_dot_v1_dot_records__pb2.SetDelegateRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.SetDelegateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetCareTeamMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/SetCareTeamMember',
+            dmp_dot_records_dot_v1_dot_records__pb2.SetCareTeamMemberRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.SetCareTeamMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetEquivalent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/SetEquivalent',
+            dmp_dot_records_dot_v1_dot_records__pb2.SetEquivalentRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.SetEquivalentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAccessRights(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/ListAccessRights',
+            dmp_dot_records_dot_v1_dot_records__pb2.ListAccessRightsRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.ListAccessRightsResponse.FromString,
             options,
             channel_credentials,
             insecure,

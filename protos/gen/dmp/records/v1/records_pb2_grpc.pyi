@@ -75,6 +75,24 @@ class RecordsServiceStub:
     """Lists what waits for the host's doctor, on any record, the oldest first (ACT-13)."""
     RefuseTicket: _grpc.UnaryUnaryMultiCallable[_records_pb2.RefuseTicketRequest, _records_pb2.RefuseTicketResponse]
     """Refuses what was asked of the host, with a reason that the asker reads."""
+    RegisterRepresentative: _grpc.UnaryUnaryMultiCallable[_records_pb2.RegisterRepresentativeRequest, _records_pb2.RegisterRepresentativeResponse]
+    """Records who represents the holder, and by which power (ACT-02, ACT-03, MIN-01, MIN-09); in place of what was recorded
+    of the same person before.
+    """
+    EndRepresentation: _grpc.UnaryUnaryMultiCallable[_records_pb2.EndRepresentationRequest, _records_pb2.EndRepresentationResponse]
+    """Ends a representation at once."""
+    SetProtection: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetProtectionRequest, _records_pb2.SetProtectionResponse]
+    """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
+    representative, who is recorded next.
+    """
+    SetDelegate: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetDelegateRequest, _records_pb2.SetDelegateResponse]
+    """Designates a delegate, who lists and reads as a representative does, or removes him (ACT-04; profile law-2023)."""
+    SetCareTeamMember: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetCareTeamMemberRequest, _records_pb2.SetCareTeamMemberResponse]
+    """Declares a member of the care team, who is deemed authorised, or ends his membership (AUT-11; profile law-2023)."""
+    SetEquivalent: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetEquivalentRequest, _records_pb2.SetEquivalentResponse]
+    """Gives a professional the treating physician's rights to see, or takes them back (VIS-02; profile law-2023)."""
+    ListAccessRights: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListAccessRightsRequest, _records_pb2.ListAccessRightsResponse]
+    """Lists who has which right on the record, since when and until when, blocks too (AUT-13)."""
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListNotificationsRequest, _records_pb2.ListNotificationsResponse]
     """Lists what the record's holder was notified of, newest first (NTF-01)."""
 
@@ -125,6 +143,24 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     """Lists what waits for the host's doctor, on any record, the oldest first (ACT-13)."""
     RefuseTicket: _aio.UnaryUnaryMultiCallable[_records_pb2.RefuseTicketRequest, _records_pb2.RefuseTicketResponse]  # type: ignore[assignment]
     """Refuses what was asked of the host, with a reason that the asker reads."""
+    RegisterRepresentative: _aio.UnaryUnaryMultiCallable[_records_pb2.RegisterRepresentativeRequest, _records_pb2.RegisterRepresentativeResponse]  # type: ignore[assignment]
+    """Records who represents the holder, and by which power (ACT-02, ACT-03, MIN-01, MIN-09); in place of what was recorded
+    of the same person before.
+    """
+    EndRepresentation: _aio.UnaryUnaryMultiCallable[_records_pb2.EndRepresentationRequest, _records_pb2.EndRepresentationResponse]  # type: ignore[assignment]
+    """Ends a representation at once."""
+    SetProtection: _aio.UnaryUnaryMultiCallable[_records_pb2.SetProtectionRequest, _records_pb2.SetProtectionResponse]  # type: ignore[assignment]
+    """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
+    representative, who is recorded next.
+    """
+    SetDelegate: _aio.UnaryUnaryMultiCallable[_records_pb2.SetDelegateRequest, _records_pb2.SetDelegateResponse]  # type: ignore[assignment]
+    """Designates a delegate, who lists and reads as a representative does, or removes him (ACT-04; profile law-2023)."""
+    SetCareTeamMember: _aio.UnaryUnaryMultiCallable[_records_pb2.SetCareTeamMemberRequest, _records_pb2.SetCareTeamMemberResponse]  # type: ignore[assignment]
+    """Declares a member of the care team, who is deemed authorised, or ends his membership (AUT-11; profile law-2023)."""
+    SetEquivalent: _aio.UnaryUnaryMultiCallable[_records_pb2.SetEquivalentRequest, _records_pb2.SetEquivalentResponse]  # type: ignore[assignment]
+    """Gives a professional the treating physician's rights to see, or takes them back (VIS-02; profile law-2023)."""
+    ListAccessRights: _aio.UnaryUnaryMultiCallable[_records_pb2.ListAccessRightsRequest, _records_pb2.ListAccessRightsResponse]  # type: ignore[assignment]
+    """Lists who has which right on the record, since when and until when, blocks too (AUT-13)."""
     ListNotifications: _aio.UnaryUnaryMultiCallable[_records_pb2.ListNotificationsRequest, _records_pb2.ListNotificationsResponse]  # type: ignore[assignment]
     """Lists what the record's holder was notified of, newest first (NTF-01)."""
 
@@ -286,6 +322,66 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.RefuseTicketResponse, _abc.Awaitable[_records_pb2.RefuseTicketResponse]]:
         """Refuses what was asked of the host, with a reason that the asker reads."""
+
+    @_abc_1.abstractmethod
+    def RegisterRepresentative(
+        self,
+        request: _records_pb2.RegisterRepresentativeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.RegisterRepresentativeResponse, _abc.Awaitable[_records_pb2.RegisterRepresentativeResponse]]:
+        """Records who represents the holder, and by which power (ACT-02, ACT-03, MIN-01, MIN-09); in place of what was recorded
+        of the same person before.
+        """
+
+    @_abc_1.abstractmethod
+    def EndRepresentation(
+        self,
+        request: _records_pb2.EndRepresentationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.EndRepresentationResponse, _abc.Awaitable[_records_pb2.EndRepresentationResponse]]:
+        """Ends a representation at once."""
+
+    @_abc_1.abstractmethod
+    def SetProtection(
+        self,
+        request: _records_pb2.SetProtectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.SetProtectionResponse, _abc.Awaitable[_records_pb2.SetProtectionResponse]]:
+        """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
+        representative, who is recorded next.
+        """
+
+    @_abc_1.abstractmethod
+    def SetDelegate(
+        self,
+        request: _records_pb2.SetDelegateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.SetDelegateResponse, _abc.Awaitable[_records_pb2.SetDelegateResponse]]:
+        """Designates a delegate, who lists and reads as a representative does, or removes him (ACT-04; profile law-2023)."""
+
+    @_abc_1.abstractmethod
+    def SetCareTeamMember(
+        self,
+        request: _records_pb2.SetCareTeamMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.SetCareTeamMemberResponse, _abc.Awaitable[_records_pb2.SetCareTeamMemberResponse]]:
+        """Declares a member of the care team, who is deemed authorised, or ends his membership (AUT-11; profile law-2023)."""
+
+    @_abc_1.abstractmethod
+    def SetEquivalent(
+        self,
+        request: _records_pb2.SetEquivalentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.SetEquivalentResponse, _abc.Awaitable[_records_pb2.SetEquivalentResponse]]:
+        """Gives a professional the treating physician's rights to see, or takes them back (VIS-02; profile law-2023)."""
+
+    @_abc_1.abstractmethod
+    def ListAccessRights(
+        self,
+        request: _records_pb2.ListAccessRightsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.ListAccessRightsResponse, _abc.Awaitable[_records_pb2.ListAccessRightsResponse]]:
+        """Lists who has which right on the record, since when and until when, blocks too (AUT-13)."""
 
     @_abc_1.abstractmethod
     def ListNotifications(
