@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from dmp.records.v1 import jobs_pb2, records_pb2
-from services.records import jobs, rotation, tickets, wire
+from services.records import copies, jobs, rotation, tickets, wire
 from services.runtime.access import Feature
 from services.runtime.call import Call
 from services.runtime.messages import page_size, timestamp
@@ -182,6 +182,7 @@ FEATURE: Final = Feature(
         "ListNotifications": list_notifications,
         "RequestRecordDestruction": tickets.request_record_destruction,
         "RequestRecordCopy": tickets.request_record_copy,
+        "ExportCopy": copies.export_copy,
         "ListTickets": tickets.list_tickets,
         "ListOpenTickets": tickets.list_open_tickets,
         "RefuseTicket": tickets.refuse_ticket,
