@@ -15,13 +15,11 @@ from pycdlib import PyCdlib
 
 from services.copies import index, xdm
 from services.copies.errors import CannotCopyError, Reason
-from services.copies.model import Copy, Progress, checked
+from services.copies.model import DISC, Copy, Progress, checked
 from services.copies.whole import emptied
 from services.copies.xdm import Filed
 
 SECTOR: Final = 2048
-DISC: Final = 359_847 * SECTOR
-"""Bytes of a CD-ROM of 80 minutes, the usual one."""
 _VOLUME: Final = 16
 """The sector of the primary volume descriptor (ECMA-119, 7.1.1)."""
 _ROOT: Final = 156

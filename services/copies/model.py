@@ -14,6 +14,8 @@ from services.copies.errors import CannotCopyError, Reason
 
 MOST_DOCUMENTS: Final = 99_999
 """What five digits of a file name can tell apart."""
+DISC: Final = 359_847 * 2_048
+"""Bytes of a CD-ROM of 80 minutes, the usual one."""
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 # What XML 1.0 cannot carry (production 2), whatever the escape.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
