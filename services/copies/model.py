@@ -17,6 +17,7 @@ MOST_DOCUMENTS: Final = 99_999
 DISC: Final = 359_847 * 2_048
 """Bytes of a CD-ROM of 80 minutes, the usual one."""
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 # What XML 1.0 cannot carry (production 2), whatever the escape.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -73,7 +74,7 @@ class Document:
 
     entry_uuid: UUID
     unique_id: str
-    """`root^extension`, or the root alone (IHE ITI TF-3, 4.2.3.2.26)."""
+    """`root^extension`, or the root alone (IHE ITI TF-3, 4.2.3.2.26); the root is an OID or a UUID."""
     title: str
     type: Coded
     kind: Coded | None
@@ -150,7 +151,10 @@ def _check_document(document: Document) -> None:
     place = author.institution
     codes = (document.type, *document.confidentiality, *((document.kind,) if document.kind else ()))
     systems = (*(code.system for code in codes), author.id.system, *((place.id.system,) if place else ()))
-    _check_oids(*systems, document.unique_id.partition("^")[0])
+    _check_oids(*systems)
+    root = document.unique_id.partition("^")[0]
+    if not _UUID.fullmatch(root):
+        _check_oids(root)
     labels = (word for code in codes for word in (code.code, code.label))
     named = (place.id.value, place.name) if place else ()
     _check_texts(document.title, document.unique_id, author.id.value, author.name, *labels, *named)

@@ -34,6 +34,8 @@ SOURCE: Final = f"2.25.{uuid5(NAMESPACE_URL, SUITE).int}"
 TYPES: Final = "document_types"
 LABELS: Final = "1.2.250.1.213.1.1.4.13"
 """TRE_A07, of the labels (catalogue 3.1)."""
+UNKNOWN: Final = "2.16.840.1.113883.5.1008"
+"""HL7's NullFlavor, for a code that the table has lost: the document is copied all the same."""
 CONFIDENTIALITY: Final = "2.16.840.1.113883.5.25"
 """HL7's own, of N, R and V."""
 _HL7: Final = frozenset({"N", "R", "V"})
@@ -133,7 +135,7 @@ def _document(call: Call, stored: document.Document) -> Document:
 def _coded(call: Call, row: str, code: str, system: str, label: str) -> Coded:
     """A code with what the rules' table of types says of it."""
     cell = call.rules.cell
-    return Coded(system=cell(TYPES, row, system) or "", code=code, label=cell(TYPES, row, label) or code)
+    return Coded(system=cell(TYPES, row, system) or UNKNOWN, code=code, label=cell(TYPES, row, label) or code)
 
 
 def _label(call: Call, label: str) -> Coded:

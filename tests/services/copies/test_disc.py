@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from hashlib import sha1
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from services.copies.errors import CannotCopyError, Reason
 from services.copies.model import Author, Content, Holder, Identifier
 from tests.services.copies import ecma119
 from tests.services.copies.papers import AT, HOLDER, cda, contents, copy, disc, document
@@ -108,6 +110,19 @@ def test_what_documents_say_of_themselves_is_data() -> None:
     person = metadata(files).find(f".//{RIM}Slot[@name='authorPerson']").findtext(f".//{RIM}Value")
     assert person.count("^") == len("8100^^^^^^^^^".replace("8100", "")) - 1
     assert person.endswith("&1.2.3&ISO")
+
+
+def test_a_document_may_be_named_by_a_uuid() -> None:
+    """As CDA allows (HL7 V3 data types, II), and not by anything else."""
+    content = cda("un")
+    for root, held in (("D0C8F3A2-0000-4000-8000-0123456789ab", True), ("1.2.3^x", True), ("x^1", False)):
+        item = Content(document=replace(document(content), unique_id=root), content=content)
+        if held:
+            assert len(ecma119.read(disc(copy([item]))).files) == 4
+        else:
+            with pytest.raises(CannotCopyError) as refused:
+                disc(copy([item]))
+            assert refused.value.reason is Reason.INVALID
 
 
 def test_the_index_stands_alone_and_can_be_read_aloud() -> None:

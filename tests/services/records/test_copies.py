@@ -146,6 +146,21 @@ def test_the_patient_reads_that_a_copy_was_made(world: World) -> None:
     assert state_of(world, ticket) == "EXECUTED"
 
 
+def test_what_the_patient_cannot_see_leaves_no_mark(world: World) -> None:
+    """A record with nothing but a sensitive document is copied, and traced for the patient, as an empty one."""
+    seen = []
+    for sensitive in (False, True):
+        patient = world.opened("author")
+        if sensitive:
+            world.deposit(patient, NORMAL, SENSITIVE)
+        messages = export(world, patient, asked(world, patient))
+        listed = world.as_(patient).ListTraces(trace.ListTracesRequest(record=of(patient), page_size=500))
+        lines = [(line.kind, line.action, line.document_id) for line in listed.lines if "copy" in line.action]
+        seen.append((messages[0].heading, set(ecma119.read(whole(messages)).files), lines))
+    assert seen[0] == seen[1]
+    assert seen[0][2]
+
+
 def test_an_empty_record_is_copied(world: World) -> None:
     """As a disc without documents."""
     patient = world.opened("author")
