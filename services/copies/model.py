@@ -22,7 +22,7 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Progress = Callable[[int, int], None]
-"""`progress(done, of)`: documents; called after each, and free to raise, which leaves nothing behind."""
+"""`progress(done, of)`: documents; called after each and perhaps between, and free to raise, which leaves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,11 +42,12 @@ class _Entry:
 def write_paper(copy: Copy, target: BinaryIO, progress: Progress) -> None:
     """Write the PDF to a file that can be sought in; raises CannotCopyError and leaves it empty."""
     with emptied(target):
-        flow = Flow(target)
+        entries: list[_Entry] = []
+        # At every page, so that nobody waits for a long document that is no longer wanted.
+        flow = Flow(target, lambda: progress(len(entries), copy.count))
         _cover(flow, copy)
         flow.turn()
         front, kids = len(flow.pages), len(flow.tags.document.kids)
-        entries = []
         for number, item in enumerate(checked(copy), 1):
             entries.append(_document(flow, number, item))
             progress(number, copy.count)

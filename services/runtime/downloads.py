@@ -88,8 +88,9 @@ async def _made(work: _Work, thread: ThreadPoolExecutor, decision_id: str) -> As
         raise _too_long(decision_id) from None
     except store.StateConflict:
         raise ServiceError(Kind.CHANGED, metadata={"decision_id": decision_id}) from None
-    except (store.StartRefused, store.KeysUnavailable, store.StatementFailed):
-        raise ServiceError(Kind.UNAVAILABLE, "DOWNLOAD_BROKE_OFF", metadata={"decision_id": decision_id}) from None
+    except (store.StoreError, OSError):
+        # The database or the keys are gone, or there is no room for the file.
+        raise ServiceError(Kind.BROKE_OFF, metadata={"decision_id": decision_id}) from None
     except ServiceError as error:
         raise ServiceError(
             error.kind, error.reason, error.faults, {**error.metadata, "decision_id": decision_id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -54,10 +54,12 @@ class Spot:
 class Flow:
     """A document that is being laid out."""
 
-    def __init__(self, target: BinaryIO) -> None:
+    def __init__(self, target: BinaryIO, turned: Callable[[], None]) -> None:
+        """Lay out into a file; `turned` is called after each page, and may raise."""
         self.file = PdfFile(target)
         self.tags = Tags(self.file)
         self.pages: list[Done] = []
+        self._turned = turned
         plain, bold = face("DejaVuSans"), face("DejaVuSans-Bold")
         self.plain = Font(plain, b"F1", self.file.reserve())
         self.bold = Font(bold, b"F2", self.file.reserve())
@@ -84,6 +86,7 @@ class Flow:
             content = self.file.stream(b"\n".join(page.content))
             self.pages.append(Done(page.number, content, self.tags.parents(page.marks), page.links))
             self._page = None
+            self._turned()
         self.height = TOP
 
     def room(self, needed: float) -> None:

@@ -91,9 +91,24 @@ def test_a_copy_that_is_cut_off_leaves_nothing(write: Write) -> None:
 @pytest.mark.parametrize("write", WRITERS)
 def test_progress_counts_every_document(write: Write) -> None:
     """From the first to the last."""
-    seen: list[tuple[int, int]] = []
-    write(copy(contents("un", "deux")), BytesIO(), lambda done, of: seen.append((done, of)))
-    assert seen == [(1, 2), (2, 2)]
+    seen: dict[int, int] = {}
+    write(copy(contents("un", "deux")), BytesIO(), seen.__setitem__)
+    assert [*seen] in ([1, 2], [0, 1, 2])
+    assert {*seen.values()} == {2}
+
+
+def test_a_long_document_is_given_up_in_its_midst() -> None:
+    """Whoever goes away is not printed for until the end of a document that has thousands of pages."""
+    pages = []
+
+    def gone(done: int, of: int) -> None:
+        pages.append(done)
+        if len(pages) > 3:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        write_paper(copy(contents("<paragraph>p</paragraph>" * 1_000)), BytesIO(), gone)
+    assert set(pages) == {0}
 
 
 def test_what_does_not_fit_on_a_disc_is_refused_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """A copy of a record, over the wire: asked for by the holder, made on a ticket by the host's doctor, whole or not."""
 
+import errno
 import hashlib
 import io
 import threading
@@ -16,6 +17,7 @@ from dmp.records.v1 import records_pb2 as records
 from dmp.trace.v1 import trace_pb2 as trace
 from services.records import copies
 from services.runtime import downloads
+from services.store.errors import KeysUnavailable, StatementFailed
 from services.store.labels import BITS
 from services.store.reading import Reading
 from tests.services.copies import ecma119
@@ -297,6 +299,24 @@ def test_a_document_that_changes_meanwhile_ends_the_copy(
     assert (answer.code, answer.reason) == ("ABORTED", "CHANGED_MEANWHILE")
     assert "chunk" not in seen
     assert "end" not in seen
+    assert world.trace(answer.decision_id)["outcome"] == "DONE"
+
+
+@pytest.mark.parametrize("error", [StatementFailed("gone"), OSError(errno.ENOSPC, "no room"), KeysUnavailable("away")])
+def test_a_copy_that_cannot_be_made_to_its_end_breaks_off(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The database goes, the disk is full: the caller is told that it is not whole, and why in no more than a word."""
+    patient = world.opened("author")
+    world.deposit(patient)
+    ticket = asked(world, patient)
+
+    def failing(_reading: Reading, _known: Any) -> bytes:
+        raise error
+
+    monkeypatch.setattr(Reading, "content", failing)
+    answer = refused(world, patient, ticket)
+    assert (answer.code, answer.reason) == ("UNAVAILABLE", "DOWNLOAD_BROKE_OFF")
     assert world.trace(answer.decision_id)["outcome"] == "DONE"
 
 
