@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Final
 
 import arabic_reshaper
 from bidi import get_display
+from bidi.mirror import MIRRORED
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
@@ -20,6 +22,11 @@ _FOLDER: Final = Path(__file__).resolve().parents[1] / "fonts"
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 _OVERRIDES: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They turn text round without a trace, so they are shown."""
+_MARK: Final = "\U000e0100"
+"""Belongs to the character before it, wherever that goes, and is never seen."""
+_SIGN: Final = f"[{re.escape(''.join(MIRRORED))}]"
+_MARKED: Final = re.compile(f"({_SIGN}){_MARK}|{_MARK}({_SIGN})")
+"""As it was, or turned: then its mark has come to stand before it."""
 _SOFT_HYPHEN: Final = "\u00ad"
 _OPENING: Final = (
     b"/CIDInit/ProcSet findresource begin 12 dict begin begincmap/CMapName/DMP def/CMapType 2 def\n"
@@ -123,9 +130,19 @@ def turned(face: Face, text: str) -> str | None:
     """A line in the order in which it is seen, its Arabic joined; nothing where it is read from left to right."""
     if text.isascii() or _RIGHT_TO_LEFT.isdisjoint(map(unicodedata.bidirectional, text)):
         return None
-    seen = get_display(arabic_reshaper.reshape(text), base_dir=_direction(text))
+    seen = _mirrored(get_display(_followed(arabic_reshaper.reshape(text)), base_dir=_direction(text)))
     # A joined form that the font lacks is shown as the letter that it is a form of.
     return "".join(char if char in face.glyphs else face.shown(unicodedata.normalize("NFKC", char)) for char in seen)
+
+
+def _followed(text: str) -> str:
+    """Every sign that is turned with its text, with a mark after it which tells afterwards whether it was."""
+    return "".join(f"{char}{_MARK}" if char in MIRRORED else char for char in text.replace(_MARK, ""))
+
+
+def _mirrored(seen: str) -> str:
+    """DANGER: unturned, `a < 5` written from the right would be read as `5 < a`."""
+    return _MARKED.sub(lambda found: found[1] or MIRRORED[found[2]], seen)
 
 
 def _direction(text: str) -> str:

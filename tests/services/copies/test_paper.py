@@ -15,6 +15,7 @@ from services.copies.errors import CannotCopyError, Reason
 from services.copies.model import Content
 from services.copies.narrative import Paragraph, Table, read_narrative
 from services.copies.paper import write_paper
+from services.copies.pdf.font import face, turned
 from tests.services.copies.papers import cda, contents, copy, document, pages, paper, quiet
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "cda"
@@ -151,6 +152,23 @@ def test_what_is_read_from_right_to_left_keeps_its_order_for_the_reader() -> Non
     assert actual is not None
     assert bytes.fromhex(actual[1].decode()).decode("utf-16-be") == "Nom : محمد (12)"
     assert "محمد" in normalize("NFKC", pdf.pages[2].extract_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("שלום (12) עולם", "םלוע (12) םולש"),
+        ("Nom : שלום (12)", "Nom : (12) םולש"),
+        ("מחיר < 5", "5 > ריחמ"),
+        ("Noms ((שלום)) [[a]] < ((b))", "Noms ((םולש)) [[a]] < ((b))"),
+        # From the right: the whole is turned, each sign with it.
+        ("((א)) < b [ג] ≥ 3", "3 ≤ [ג] b > ((א))"),
+        ("no turning (a) < b", None),
+    ],
+)
+def test_signs_are_turned_with_their_text(text: str, seen: str | None) -> None:
+    """What is smaller stays smaller, and what is enclosed stays enclosed (UAX 9, L4)."""
+    assert turned(face("DejaVuSans"), text) == seen
 
 
 HEAD = "<thead><tr><th>t</th></tr></thead>"
