@@ -11,14 +11,14 @@ from services.copies.model import Copy
 from services.copies.xdm import Filed
 
 FOLDER: Final = "IHE_XDM/SUBSET01"
-_HEAD: Final = """<!DOCTYPE html>
-<html lang="fr">
+_HEAD: Final = """<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML Basic 1.1//EN" "http://www.w3.org/TR/xhtml-basic/xhtml-basic11.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" lang="fr" xml:lang="fr">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Type" content="text/html; charset=utf-8" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
 <title>{title}</title>
-<style>
+<style type="text/css">
 body {{ font-family: sans-serif; line-height: 1.5; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #1a1a1a; background: #fff }}
 table {{ border-collapse: collapse; width: 100% }}
 caption {{ text-align: left; font-weight: bold; padding: .5em 0 }}
@@ -27,7 +27,6 @@ a:focus {{ outline: 3px solid #0b5fff }}
 </style>
 </head>
 <body>
-<main>
 <h1>{title}</h1>
 """  # noqa: E501 - a style sheet
 _COLUMNS: Final = ("N°", "Document", "Type", "Date", "Auteur", "État", "Confidentialité")
@@ -52,7 +51,7 @@ Ces données de santé sont personnelles : conservez ce disque en lieu sûr.
 
 
 def write_index(copy: Copy, filed: Sequence[Filed], target: IO[bytes]) -> None:
-    """Write one page that needs nothing else, runs nothing and is read aloud well."""
+    """Write one page in XHTML Basic, as IHE asks, that needs nothing else, runs nothing and is read aloud well."""
     target.write(_HEAD.format(title=words.TITLE).encode())
     rows = "".join(f"<dt>{escape(term)}</dt><dd>{escape(said)}</dd>\n" for term, said in words.holder(copy))
     target.write(f"<dl>\n{rows}</dl>\n<p>{escape(words.KEEP_SAFE)}</p>\n".encode())
@@ -60,11 +59,11 @@ def write_index(copy: Copy, filed: Sequence[Filed], target: IO[bytes]) -> None:
         target.write(b"<p>Aucun document.</p>\n")
     else:
         head = "".join(f'<th scope="col">{column}</th>' for column in _COLUMNS)
-        target.write(f"<table>\n<caption>Documents</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n".encode())
+        target.write(f"<table>\n<caption>Documents</caption>\n<tr>{head}</tr>\n".encode())
         for number, one in enumerate(filed, 1):
             target.write(_row(number, one).encode())
-        target.write(b"</tbody>\n</table>\n")
-    target.write(b"</main>\n</body>\n</html>\n")
+        target.write(b"</table>\n")
+    target.write(b"</body>\n</html>\n")
 
 
 def _row(number: int, filed: Filed) -> str:

@@ -32,6 +32,8 @@ _SET_SOURCE: Final = "urn:uuid:554ac39e-e3fe-47fe-b233-965d2a147832"
 _SET_UNIQUE: Final = "urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8"
 FORMAT: Final = Coded(system="1.3.6.1.4.1.19376.1.2.3", code="urn:ihe:iti:xds:2017:mimeTypeSufficient", label="CDA R2")
 """Nothing more is known of the format than that it is XML (IHE Format Codes)."""
+ARCHIVED: Final = "urn:asip:ci-sis:2010:StatusType:Archived"
+"""The status that the record has and XDS has not (JDV_J52)."""
 CONTENT: Final = Coded(system="2.16.840.1.113883.6.1", code="11503-0", label="Copie du dossier médical")
 """LOINC: medical records."""
 
@@ -82,7 +84,7 @@ def _entry(copy: Copy, filed: Filed) -> etree._Element:
         id=id_,
         mimeType="text/xml",
         objectType=_STABLE,
-        status=f"{_TYPES}:StatusType:Approved",
+        status=ARCHIVED if document.archived else f"{_TYPES}:StatusType:Approved",
     )
     entry.extend([
         _slot("creationTime", time(document.created_at or document.deposited_at)),

@@ -125,13 +125,28 @@ def test_a_document_may_be_named_by_a_uuid() -> None:
             assert refused.value.reason is Reason.INVALID
 
 
+def test_an_archived_document_is_told_as_one() -> None:
+    """By the status that the French record adds to XDS's own."""
+    content = cda("un")
+    items = [
+        Content(document=replace(document(content, number), archived=archived), content=content)
+        for number, archived in enumerate((False, True), 1)
+    ]
+    files = ecma119.read(disc(copy(items))).files
+    told = [entry.get("status") for entry in metadata(files).iter(f"{RIM}ExtrinsicObject")]
+    assert told == ["urn:oasis:names:tc:ebxml-regrep:StatusType:Approved", "urn:asip:ci-sis:2010:StatusType:Archived"]
+    assert "Archivé" in files["INDEX.HTM"].decode()
+
+
 def test_the_index_stands_alone_and_can_be_read_aloud() -> None:
     """It says its language, heads its columns and rows, loads nothing, and links to files that are there."""
     files = ecma119.read(disc(copy(contents("un", "deux")))).files
     page = Seen()
     page.feed(files["INDEX.HTM"].decode())
     tags = [tag for tag, _ in page.tags]
-    assert ("html", {"lang": "fr"}) in page.tags
+    # XHTML is XML (ITI TF-2, 3.32.4.1.2.2).
+    parsed = etree.fromstring(files["INDEX.HTM"], etree.XMLParser(no_network=True))
+    assert parsed.get("lang") == "fr"
     assert tags.count("h1") == 1
     assert {given.get("scope") for tag, given in page.tags if tag == "th"} == {"col", "row"}
     assert not {"script", "img", "link", "iframe"} & set(tags)
