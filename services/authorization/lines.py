@@ -76,8 +76,8 @@ def _is_silent(call: Call, entry: TraceEntry, not_hidden: frozenset[str]) -> boo
     if entry.action == QUIET or own.get(CONTINUED):
         return True
     if entry.items:
-        # A list shows even if all that it returned is hidden: as a list that found nothing.
-        listed = entry.outcomes[entry.items[0][1]].get("verb") == Verb.LISTED
+        # A list or a copy shows even if all that it holds is hidden: as one that found nothing.
+        listed = entry.outcomes[entry.items[0][1]].get("verb") in (Verb.LISTED, Verb.COPIED)
         return not listed and not any(document in not_hidden for document, _ in entry.items)
     if tickets := _tickets(entry):
         return not any(_told_of(document, not_hidden) for _, document in tickets)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.cda.error import CdaError, Reason
+from services.cda.xml import MAX_BYTES, Node, with_document
 from services.documents import hl7
-from services.documents.cda_error import CdaError, Reason
-from services.documents.cda_xml import MAX_BYTES, Node, with_document
 from services.documents.hl7 import Identifier
 
 __all__ = ["MAX_BYTES", "CdaError", "CdaHeader", "Identifier", "Reason", "read_header"]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.documents.cda_error import CdaError, Reason
-from services.documents.cda_xml import Node
+from services.cda.error import CdaError, Reason
+from services.cda.xml import Node
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)

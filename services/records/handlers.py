@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from dmp.records.v1 import jobs_pb2, records_pb2
-from services.records import jobs, relations, rights, rotation, tickets, wire
+from services.records import copies, jobs, relations, rights, rotation, tickets, wire
 from services.runtime.access import Feature
 from services.runtime.call import Call
 from services.runtime.messages import page_size, timestamp
@@ -190,6 +190,7 @@ FEATURE: Final = Feature(
         "ListAccessRights": rights.list_access_rights,
         "RequestRecordDestruction": tickets.request_record_destruction,
         "RequestRecordCopy": tickets.request_record_copy,
+        "ExportCopy": copies.export_copy,
         "ListTickets": tickets.list_tickets,
         "ListOpenTickets": tickets.list_open_tickets,
         "RefuseTicket": tickets.refuse_ticket,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
@@ -16,6 +16,7 @@ from policy.ruleset import RuleSet
 from services.runtime import codes, fields
 from services.runtime.fields import Reader as Fields
 from services.runtime.identity import Identity
+from services.store.unit_of_work import Reading
 
 FROM_REQUEST = ("context.", "document.")
 QUESTIONS = frozenset({access_pb2.FORM_ASKED, access_pb2.FORM_BATCH})
@@ -29,7 +30,7 @@ ATTESTED: Final = {
 """Path of an attestation → attribute of the context."""
 KEY = "key"
 """The field of a batch's item that holds the caller's own name for it."""
-STORED = frozenset({"context.ticket", "context.mission"})
+STORED = frozenset({"context.ticket", "context.mission", "context.copy_for_representative"})
 """Attributes of the context that only the store may state (design section 7)."""
 
 
@@ -68,7 +69,24 @@ class Unfinished:
     """`finish(response, stop)`: plain, in a thread; reads no store, and asks `stop` at each step whether to give up."""
 
 
-Handler = Callable[[Any, Any], Message | Unfinished]
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What a handler returns whose answer is a file: made once the call is committed, streamed once it is whole."""
+
+    response: Message
+    """The first message."""
+    make: Callable[[Reading, BinaryIO, Callable[[int, int], None]], None]
+    """`make(reading, file, progress)`: plain, in a thread; reads what the permit was about, and raises ServiceError."""
+    progress: Callable[[int], Message]
+    """`progress(done)`."""
+    file: Callable[[int, str], Message]
+    """`file(size, sha256)`: it is whole."""
+    chunk: Callable[[bytes], Message]
+    end: Message
+
+
+Answered = Message | Unfinished | Download
+Handler = Callable[[Any, Any], Answered]
 """`name(call, request)`: plain, synchronous, called only after a permit."""
 Reader = Callable[[Any, Asking], Read]
 """Raises ServiceError of kind INVALID for a request that cannot be read."""
@@ -138,6 +156,8 @@ class Method:
     """Whether it answers many questions."""
     lists: bool
     """Whether the rules give a predicate for its items."""
+    downloads: bool
+    """Whether its answer is a file."""
     fields: Fields
     """Reads a request."""
     item: Fields
@@ -193,6 +213,7 @@ def _method(rpc: MethodDescriptor, feature: Feature) -> Method:
         asks=declared.form in QUESTIONS,
         many=declared.form == access_pb2.FORM_BATCH,
         lists=declared.form == access_pb2.FORM_EACH,
+        downloads=declared.downloads,
         fields=Fields(rpc.input_type, attested if declared.items else (*attested, *said)),
         item=Fields(asking, said),
     )
@@ -211,8 +232,8 @@ def _declared(rpc: MethodDescriptor) -> access_pb2.Access:
 def _faults(rpc: MethodDescriptor, feature: Feature, rules: RuleSet) -> Iterator[str]:
     if rpc.name not in feature.handlers:
         yield "has no handler"
-    if rpc.client_streaming or rpc.server_streaming:
-        yield "streams, which the gate does not serve"
+    if rpc.client_streaming or rpc.server_streaming != _declared(rpc).downloads:
+        yield "streams, which the gate serves only for what downloads a file"
     decided = rpc.output_type.fields_by_name.get("decided")
     if decided is None or decided.message_type is not access_pb2.Decided.DESCRIPTOR:
         yield "its response has no field `decided` for what the gate tells"

@@ -41,6 +41,16 @@ class Kind(Enum):
         "ANSWER_TOOK_TOO_LONG",
         "the deadline passed before the answer was worked out; the call is traced",
     )
+    CHANGED = (
+        grpc.StatusCode.ABORTED,
+        "CHANGED_MEANWHILE",
+        "what was to be sent has changed since the decision, and what was sent is not whole; the call is traced",
+    )
+    BROKE_OFF = (
+        grpc.StatusCode.UNAVAILABLE,
+        "DOWNLOAD_BROKE_OFF",
+        "what was to be sent could not be made to its end, and what was sent is not whole; the call is traced",
+    )
     CONTENDED = (grpc.StatusCode.ABORTED, "CONTENDED", "others were changing the same record: try again")
     UNAVAILABLE = (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", "the call could not be traced, and nothing was done")
     BUG = (grpc.StatusCode.INTERNAL, "INTERNAL", "the call failed, and nothing was done")

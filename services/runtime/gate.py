@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,12 +21,13 @@ from services.runtime import (
     batch_entry,
     batch_judgement,
     certificates,
+    downloads,
     entry,
     judgement,
     obligations,
     trace_context,
 )
-from services.runtime.access import Method, Unfinished
+from services.runtime.access import Answered, Download, Method, Unfinished
 from services.runtime.another import Askable
 from services.runtime.arrival import Arrival, Caller
 from services.runtime.call import Call
@@ -118,6 +120,32 @@ class Gate:
         except Exception as error:
             raise self._bug(method, error) from error
 
+    async def download(
+        self, method: Method, payload: bytes, metadata: Metadata, peer: Peer, remaining: float | None
+    ) -> AsyncGenerator[bytes, None]:
+        """The messages of a file, the first once the trace of the call is durable; else as `answer`."""
+        began, size = time.monotonic(), len(payload)
+        deadline = began + (downloads.LONGEST if remaining is None else remaining)
+        try:
+            request, caller = self._enter(method, payload, metadata, peer)
+            self.flight.take(size)
+            try:
+                may = self.rules.askable
+                arrival = arrivals.arrive(method, request, caller, may)
+                found = await self._result(arrival, may.rules, min(deadline, began + LONGEST_CALL))
+                if not isinstance(found, Download):
+                    raise TypeError("what downloads has a file")
+                messages = downloads.stream(found, self.executor.reading, arrival.decision_id, deadline)
+                async with contextlib.aclosing(messages):
+                    async for message in messages:
+                        yield message.SerializeToString()
+            finally:
+                self.flight.leave(size)
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise self._bug(method, error) from error
+
     async def act(self, request: Message, asked: Arrival, deadline: float) -> Message:
         """The response of the suite's own call, made on behalf of one that was permitted."""
         method, may = self.internal[request.DESCRIPTOR.full_name], self.rules.askable
@@ -151,6 +179,15 @@ class Gate:
         return response
 
     async def _settle(self, arrival: Arrival, rules: RuleSet, deadline: float) -> Message:
+        result = await self._result(arrival, rules, deadline)
+        if isinstance(result, Unfinished):
+            return await self.desks[arrival.method.path].finish(result, arrival.decision_id, deadline)
+        if isinstance(result, Download):
+            raise TypeError("a file is streamed")
+        return result
+
+    async def _result(self, arrival: Arrival, rules: RuleSet, deadline: float) -> Answered:
+        """What the handler returned, committed."""
         work = Work(rules, self.profile, arrival, deadline)
         unit = work.unit()
         try:
@@ -171,15 +208,12 @@ class Gate:
             raise self._bug(arrival.method, outcome.error) if told.kind is Kind.BUG else told
         if outcome.result is None:
             raise AssertionError("a permitted call has a response")
-        if isinstance(outcome.result, Unfinished):
-            desk = self.desks[arrival.method.path]
-            return await desk.finish(outcome.result, arrival.decision_id, deadline)
         return outcome.result
 
-    async def _outcome(self, unit: Unit[Verdict, Message | Unfinished]) -> Outcome[Verdict, Message | Unfinished]:
+    async def _outcome(self, unit: Unit[Verdict, Answered]) -> Outcome[Verdict, Answered]:
         letter = self.mailbox.expect()
         self.executor.hand(unit, letter)
-        found: Outcome[Verdict, Message | Unfinished] = await letter.future
+        found: Outcome[Verdict, Answered] = await letter.future
         return found
 
     @staticmethod
@@ -213,7 +247,7 @@ class Work:
     deadline: float
     """On the clock of `time.monotonic`, in seconds."""
 
-    def unit(self) -> Unit[Verdict, Message | Unfinished]:
+    def unit(self) -> Unit[Verdict, Answered]:
         """The call as the executor takes it."""
         arrival, method = self.arrival, self.arrival.method
         return Unit(
@@ -247,11 +281,13 @@ class Work:
         """Whether something besides the trace is written; a read whose obligations write is a change."""
         return self.arrival.method.access.changes or obligations.writes(verdict.decision.obligations, self._owners)
 
-    def run(self, scope: Scope | None, verdict: Verdict) -> Message | Unfinished:
+    def run(self, scope: Scope | None, verdict: Verdict) -> Answered:
         """Let the handler act, fulfil what the permit asks for, and note the decision in the response."""
         call = Call(scope, self.arrival, verdict, self.rules, self.profile)
         answered = self.arrival.method.handler(call, self.arrival.request)
-        response: Any = answered.response if isinstance(answered, Unfinished) else answered
+        if isinstance(answered, Download) is not self.arrival.method.downloads:
+            raise TypeError("an RPC downloads a file if, and only if, it declares that it does")
+        response: Any = answered if isinstance(answered, Message) else answered.response
         duties = obligations.fulfil(call, self._owners)
         response.decided.decision_id = self.arrival.decision_id
         response.decided.obligations.extend(duties)

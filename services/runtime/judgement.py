@@ -22,6 +22,8 @@ NO_RECORD: Final = {"exists": False}
 NO_FACTS: Final[Facts] = {}
 LISTED: Final = "asker_listed"
 """The attribute of the context that says whether the calling software may ask for another."""
+REPRESENTATIVE: Final = "LEGAL_REP"
+"""The kind of subject that the vocabulary's `context.copy_for_representative` speaks of."""
 ALL_STATUSES: Final = ("Approved", "Archived", "Deprecated")
 
 
@@ -226,8 +228,13 @@ def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
     # an emergency access. Every other call is in the mode of the live one, on what was attested when it started.
     live = {} if MODE in arrival.declared else facts.get("context") or {}
     owner = {"emergency_owner": True} if _asks_whose_emergency(arrival) and facts.get("emergency") else {}
-    ticket = {"ticket": facts["ticket"]} if facts.get("ticket") else {}
+    ticket = {"ticket": facts["ticket"], **_meant_for(facts)} if facts.get("ticket") else {}
     return {**arrival.attested, **declared, **live, **owner, **ticket}
+
+
+def _meant_for(facts: Facts) -> dict[str, Any]:
+    """Whether what a ticket permits is done for a representative: who asked is stored, and never stated again."""
+    return {"copy_for_representative": True} if facts.get("ticket_opener") == REPRESENTATIVE else {}
 
 
 def _asks_whose_emergency(arrival: Arrival) -> bool:

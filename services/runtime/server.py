@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
@@ -243,6 +244,8 @@ def _bind(server: grpc.aio.Server, settings: Settings, name: str, secured: grpc.
 
 def _bytes_handler(method: Method, gate: Gate, timed: Timer, *, secured: bool) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler of bytes: grpc.aio itself would answer UNKNOWN to a message that it cannot parse."""
+    if method.downloads:
+        return _download_handler(method, gate, timed, secured=secured)
 
     async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         metadata = tuple(context.invocation_metadata() or ())
@@ -263,3 +266,27 @@ def _bytes_handler(method: Method, gate: Gate, timed: Timer, *, secured: bool) -
             return answer
 
     return grpc.unary_unary_rpc_method_handler(handle)
+
+
+def _download_handler(method: Method, gate: Gate, timed: Timer, *, secured: bool) -> grpc.RpcMethodHandler[Any, Any]:
+    """As above, for an answer of many messages."""
+
+    async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncGenerator[bytes, None]:
+        metadata = tuple(context.invocation_metadata() or ())
+        peer = context.auth_context() if secured else {}
+        started = time.perf_counter()
+        ended = grpc.StatusCode.CANCELLED
+        messages = gate.download(method, payload, metadata, peer, context.time_remaining())
+        try:
+            async with contextlib.aclosing(messages):
+                async for message in messages:
+                    yield message
+            ended = grpc.StatusCode.OK
+        except ServiceError as error:
+            ended = error.kind.code
+            status = status_of(error)
+            await context.abort(error.kind.code, status.message, ((DETAILS, status.SerializeToString()),))
+        finally:
+            timed(ended, time.perf_counter() - started)
+
+    return grpc.unary_stream_rpc_method_handler(handle)

@@ -27,6 +27,7 @@ from services.store.tables import Text, archived_contents, document_contents, do
 from services.store.touched import Touched, Verb
 
 LATEST_DEPOSIT_FIRST = Order()
+_WRITTEN_FIRST = Order(by_creation=True, oldest_first=True)
 _OF_RECORD = sql.given(documents.c.record)
 _NAMED = sql.given(documents.c.logical_id)
 _ADD = sql.inserted(documents, "number")
@@ -143,6 +144,24 @@ class DocumentStore:
         for document in shown.items:
             self._touch(document, Verb.LISTED)
         return shown
+
+    def copied(self, record: str, predicate: Predicate, statuses: Iterable[str], *, limit: int) -> tuple[Document, ...]:
+        """What satisfies the predicate, the oldest first, each noted as copied; raises StateConflict if it is more."""
+        rows = self._savepoint.rows(
+            listing.listed(predicate, _WRITTEN_FIRST),
+            record=record,
+            sorted=_WRITTEN_FIRST.start,
+            number=_WRITTEN_FIRST.start,
+            limit=limit + 1,
+            **Wanted(statuses=tuple(statuses)).parameters(),
+            **listing.parameters(predicate),
+        )
+        if len(rows) > limit:
+            raise StateConflict("there are more documents than a copy holds")
+        found = tuple(map(self._opened, rows))
+        for document in found:
+            self._touch(document, Verb.COPIED)
+        return found
 
     def count(self, record: str, predicate: Predicate, wanted: Wanted) -> int:
         """How many documents satisfy the predicate and are wanted; nothing is touched."""

@@ -56,7 +56,7 @@ def _documents(savepoint: Savepoint, keys: Sequence[FactsKey]) -> dict[str, dict
 def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts], opening: FieldsKey | None) -> Facts:
     record = dict(zip(RECORD, row[_RELATION_ENDS:_RECORD_ENDS], strict=True))
     document = dict(zip(DOCUMENT, row[_RECORD_ENDS:_DOCUMENT_ENDS], strict=True))
-    emergency = _emergency(dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:], strict=True)), key.record, opening)
+    emergency = _emergency(dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:-1], strict=True)), key.record, opening)
     return {
         "revision": record.pop("revision"),
         "emergency": emergency.pop("id", None),
@@ -65,6 +65,7 @@ def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts], opening: Fie
         "document": _document(document),
         "context": emergency,
         "ticket": row[8],
+        "ticket_opener": row[-1],
         "documents": documents,
     }
 

@@ -128,6 +128,7 @@ def _statement() -> sql.Statement:
         *(records.c[name] for name in RECORD),
         *(documents.c[name] for name in DOCUMENT),
         *(emergency_accesses.c[name] for name in EMERGENCY),
+        tickets.c.opener_kind,
     )
     return sql.Statement(select(*shown).select_from(source))
 

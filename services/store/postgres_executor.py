@@ -15,6 +15,7 @@ from services.store.key_provider import KeyProvider
 from services.store.keyring import Keyring
 from services.store.lane import Lane, pool
 from services.store.observer import SILENT, Observer, Pool
+from services.store.reading import Reading
 from services.store.session import Session
 from services.store.transaction import Clock
 from services.store.unit_of_work import Outcome, R, Receiver, Unit, V
@@ -44,6 +45,7 @@ class PostgresExecutor:
         self._observer = observer
         schema.upgrade_postgres(url)
         keyring = Keyring(keys)
+        self._read: Callable[[], Session] = lambda: postgres.serving(url, keyring)
         with contextlib.closing(postgres.serving(url, keyring)) as session:
             custody.assume(session)
         self._together, self._apart = Intake(1), Intake(workers)
@@ -71,6 +73,10 @@ class PostgresExecutor:
         future: Future[Outcome[V, R]] = Future()
         self.hand(unit, future)
         return future
+
+    def reading(self) -> Reading:
+        """As Executor."""
+        return Reading(self._read())
 
     def close(self) -> None:
         """As Executor."""

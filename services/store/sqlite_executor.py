@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from services.store.key_provider import KeyProvider
 from services.store.keyring import Keyring
 from services.store.lane import Lane, pool
 from services.store.observer import SILENT, Observer, Pool
+from services.store.reading import Reading
 from services.store.session import Session
 from services.store.transaction import Clock
 from services.store.unit_of_work import Outcome, R, Receiver, Unit, V
@@ -42,6 +43,11 @@ class SqliteExecutor:
         self._intake = Intake(1)
         self._lock = sqlite.claim(path)
         keyring = Keyring(keys)
+        # The lane's own connection alone checkpoints.
+        reading = {**pragmas, "wal_autocheckpoint": 0, "cache_size": -2_000}
+        self._read: Callable[[], Session] = lambda: sqlite.SqliteSession(
+            sqlite.connect(path, reading), keyring, reads=True
+        )
 
         def opening() -> Session:
             connection = sqlite.connect(path, pragmas)
@@ -74,6 +80,10 @@ class SqliteExecutor:
         future: Future[Outcome[V, R]] = Future()
         self.hand(unit, future)
         return future
+
+    def reading(self) -> Reading:
+        """As Executor."""
+        return Reading(self._read())
 
     def close(self) -> None:
         """As Executor."""

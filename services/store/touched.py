@@ -11,6 +11,7 @@ class Verb(StrEnum):
 
     LISTED = "LISTED"
     READ = "READ"
+    COPIED = "COPIED"
     CREATED = "CREATED"
     RELABELLED = "RELABELLED"
     ARCHIVED = "ARCHIVED"

@@ -12,6 +12,7 @@ from services.store import sql
 from services.store.errors import Unavailable, UnfitValue
 from services.store.key_provider import Erasure
 from services.store.observer import Pool
+from services.store.reading import Reading
 from services.store.scope import Scope
 from services.store.touched import Handled, Touched, Verb
 from services.store.trace_entry import TraceEntry, TraceKind, TraceOutcome
@@ -23,6 +24,7 @@ __all__ = [
     "FactsKey",
     "Handled",
     "Outcome",
+    "Reading",
     "Receiver",
     "Scope",
     "Touched",
@@ -162,6 +164,9 @@ class Executor(Protocol):
 
     def submit(self, unit: Unit[V, R]) -> Future[Outcome[V, R]]:
         """Take a unit, and tell a future, for whoever waits in a thread."""
+
+    def reading(self) -> Reading:
+        """A connection for the calling thread that reads what a committed call may; raises StartRefused."""
 
     def close(self) -> None:
         """Finish what was taken, refuse what comes after, and let the database go."""

@@ -21,6 +21,7 @@ OFFENCES = {
     "policy/offence.py": "import grpc\nimport py_abac\n",
     "services/runtime/offence.py": "import services.records\n",
     "services/records/offence.py": "import grpc\nimport services.documents\nimport services.runtime.server\n",
+    "services/copies/offence.py": "import services.store\n",
     "services/store/offence.py": "import grpc\nimport policy.offence\n",
 }
 

@@ -8,6 +8,9 @@ from traceback import format_exception_only
 
 import pytest
 
+from services.cda import xml as cda_xml
+from services.cda.error import Reason
+from services.cda.xml import MAX_DEPTH
 from services.demo.french_cda import (
     ALICE,
     DOCTOR,
@@ -18,10 +21,7 @@ from services.demo.french_cda import (
     french_cda,
     ins,
 )
-from services.documents import cda_xml
 from services.documents.cda import MAX_BYTES, CdaError, read_header
-from services.documents.cda_error import Reason
-from services.documents.cda_xml import MAX_DEPTH
 from tests.services.documents.damaged_cda import NOW, VALID, changed, with_body, with_value, without
 
 PATIENT = "content.recordTarget.patientRole.id"

@@ -75,10 +75,12 @@ class Side:
         token = self.session.setdefault(person["sub"], self.world.token(person))
         path = f"/{rpc.containing_service.full_name}/{rpc.name}"
         [feature] = [found.name for found in FEATURES if rpc.containing_service in found.services]
-        call: Callable[..., bytes] = self.world.channels[feature].unary_unary(path)
+        channel = self.world.channels[feature]
+        call: Callable[..., Any] = (channel.unary_stream if rpc.server_streaming else channel.unary_unary)(path)
         metadata = (("authorization", f"Bearer {token}"),)
         try:
-            payload = call(self._own(request), timeout=PATIENCE, metadata=metadata)
+            answered = call(self._own(request), timeout=PATIENCE, metadata=metadata)
+            payload = b"".join(answered) if rpc.server_streaming else answered
         except grpc.RpcError as error:
             details = b"".join(
                 bytes(datum.value) for datum in error.trailing_metadata() or () if datum.key == server.DETAILS

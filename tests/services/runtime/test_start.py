@@ -175,6 +175,11 @@ DECLARATIONS: dict[str, tuple[descriptor_pb2.MethodOptions | None, str]] = {
         declared(**STATUS, facts=[access.Fact(attribute="context.target", field="who")]),
         "has no field `who`",
     ),
+    "a download of one message": (declared(**STATUS, downloads=True), "streams"),
+    "a copy for whom the request says": (
+        declared(**STATUS, facts=[access.Fact(attribute="context.copy_for_representative", value="false")]),
+        "is a stored fact, which no request states",
+    ),
     "choices without a chooser": (
         declared(**STATUS, choices=[access.Choice(value="true", action="record.close")]),
         "the choices and the field that chooses",
@@ -182,7 +187,9 @@ DECLARATIONS: dict[str, tuple[descriptor_pb2.MethodOptions | None, str]] = {
 }
 
 
-def feature(options: descriptor_pb2.MethodOptions | None, *, response: str = "GetRecordStatusResponse") -> Feature:
+def feature(
+    options: descriptor_pb2.MethodOptions | None, *, response: str = "GetRecordStatusResponse", streams: str = ""
+) -> Feature:
     """A service with one RPC, declared so."""
     file = descriptor_pb2.FileDescriptorProto(
         name="odd.proto", package="odd", dependency=["dmp/records/v1/records.proto"], syntax="proto3"
@@ -193,6 +200,7 @@ def feature(options: descriptor_pb2.MethodOptions | None, *, response: str = "Ge
         input_type=f".{PACKAGE}.GetRecordStatusRequest",
         output_type=f".{PACKAGE}.{response}",
         options=options,
+        **({streams: True} if streams else {}),
     )
     pool = descriptor_pool.DescriptorPool()
     for name in ("google/protobuf/descriptor.proto", "google/protobuf/timestamp.proto"):
@@ -219,6 +227,14 @@ def test_a_faulty_declaration_is_no_start(rules: RuleSet, name: str) -> None:
     with pytest.raises(SettingsRefused) as found:
         server.checked(rules, [feature(options)])
     assert any(sentence in reason for reason in found.value.reasons), found.value.reasons
+
+
+@pytest.mark.parametrize("streams", ["server_streaming", "client_streaming"])
+def test_a_stream_that_is_no_download_is_no_start(rules: RuleSet, streams: str) -> None:
+    """The gate would have no place where it commits before the first message."""
+    with pytest.raises(SettingsRefused) as found:
+        server.checked(rules, [feature(declared(**STATUS), streams=streams)])
+    assert any("streams" in reason for reason in found.value.reasons)
 
 
 def test_an_rpc_without_a_handler_is_no_start(rules: RuleSet) -> None:

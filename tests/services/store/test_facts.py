@@ -113,6 +113,7 @@ def test_a_record_that_is_not_stored_does_not_exist(connection: Database) -> Non
         "document": None,
         "context": {},
         "ticket": None,
+        "ticket_opener": None,
         "documents": {},
     }
 

@@ -149,6 +149,7 @@ class Access(_message.Message):
     ABOUT_FIELD_NUMBER: _builtins.int
     SUPPLIED_FIELD_NUMBER: _builtins.int
     FOR_ANOTHER_FIELD_NUMBER: _builtins.int
+    DOWNLOADS_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action of the vocabulary (`rules/vocabulary.yaml`) that is decided."""
     form: Global___Form.ValueType
@@ -185,6 +186,8 @@ class Access(_message.Message):
     """Path of the repeated request field of SuppliedFact."""
     for_another: _builtins.str
     """The action that the caller must be permitted as well before a question about another, or on supplied facts, is answered."""
+    downloads: _builtins.bool
+    """The answer is a file: the call is decided and traced like any other, and only then is the file made and streamed."""
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
         """Further attributes of the decision that come from the request or from the declaration itself."""
@@ -212,10 +215,11 @@ class Access(_message.Message):
         about: _builtins.str = ...,
         supplied: _builtins.str = ...,
         for_another: _builtins.str = ...,
+        downloads: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "action", b"action", "asked", b"asked", "brings", b"brings", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "facts", b"facts", "for_another", b"for_another", "form", b"form", "items", b"items", "record", b"record", "supplied", b"supplied", "ticket", b"ticket", "traced_as", b"traced_as"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "action", b"action", "asked", b"asked", "brings", b"brings", "changes", b"changes", "choices", b"choices", "chosen_by", b"chosen_by", "document", b"document", "downloads", b"downloads", "facts", b"facts", "for_another", b"for_another", "form", b"form", "items", b"items", "record", b"record", "supplied", b"supplied", "ticket", b"ticket", "traced_as", b"traced_as"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -305,6 +305,30 @@ EMERGENCY_MODE_CENTRE_15: EmergencyMode.ValueType  # 2
 """Centre 15, the regulating doctor of the SAMU (MOD-11)."""
 Global___EmergencyMode: _TypeAlias = EmergencyMode  # noqa: Y015
 
+class _CopyMedium:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CopyMediumEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CopyMedium.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COPY_MEDIUM_UNSPECIFIED: _CopyMedium.ValueType  # 0
+    """Refused."""
+    COPY_MEDIUM_DISC: _CopyMedium.ValueType  # 1
+    """A CD-ROM: the ISO 9660 image of one, in the layout of IHE XDM, every document as it was deposited."""
+    COPY_MEDIUM_PAPER: _CopyMedium.ValueType  # 2
+    """Paper: one PDF, every document as it is read."""
+
+class CopyMedium(_CopyMedium, metaclass=_CopyMediumEnumTypeWrapper):
+    """What a copy is put on (PAT-13)."""
+
+COPY_MEDIUM_UNSPECIFIED: CopyMedium.ValueType  # 0
+"""Refused."""
+COPY_MEDIUM_DISC: CopyMedium.ValueType  # 1
+"""A CD-ROM: the ISO 9660 image of one, in the layout of IHE XDM, every document as it was deposited."""
+COPY_MEDIUM_PAPER: CopyMedium.ValueType  # 2
+"""Paper: one PDF, every document as it is read."""
+Global___CopyMedium: _TypeAlias = CopyMedium  # noqa: Y015
+
 class _SuccessorMotive:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1450,6 +1474,189 @@ class RequestRecordCopyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RequestRecordCopyResponse: _TypeAlias = RequestRecordCopyResponse  # noqa: Y015
+
+@_typing.final
+class ExportCopyRequest(_message.Message):
+    """Asks for ExportCopy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    MEDIUM_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket of RequestRecordCopy; it is executed with the call."""
+    medium: Global___CopyMedium.ValueType
+    """What it is put on."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        ticket_id: _builtins.str = ...,
+        medium: Global___CopyMedium.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "medium", b"medium", "record", b"record", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportCopyRequest: _TypeAlias = ExportCopyRequest  # noqa: Y015
+
+@_typing.final
+class ExportCopyResponse(_message.Message):
+    """A part of the answer to ExportCopy: `heading`, any number of `progress`, `file`, the chunks, `end`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    HEADING_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of it, 64 KiB at most."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision; in the first message only."""
+
+    @_builtins.property
+    def heading(self) -> Global___CopyHeading:
+        """What will be made."""
+
+    @_builtins.property
+    def progress(self) -> Global___CopyProgress:
+        """How far it is."""
+
+    @_builtins.property
+    def file(self) -> Global___CopyFile:
+        """What was made."""
+
+    @_builtins.property
+    def end(self) -> Global___CopyEnd:
+        """Nothing lacks."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        heading: Global___CopyHeading | None = ...,
+        progress: Global___CopyProgress | None = ...,
+        file: Global___CopyFile | None = ...,
+        chunk: _builtins.bytes = ...,
+        end: Global___CopyEnd | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "decided", b"decided", "end", b"end", "file", b"file", "heading", b"heading", "part", b"part", "progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "decided", b"decided", "end", b"end", "file", b"file", "heading", b"heading", "part", b"part", "progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["heading", "progress", "file", "chunk", "end"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___ExportCopyResponse: _TypeAlias = ExportCopyResponse  # noqa: Y015
+
+@_typing.final
+class CopyHeading(_message.Message):
+    """What a copy will be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEDIUM_FIELD_NUMBER: _builtins.int
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    medium: Global___CopyMedium.ValueType
+    """What it is put on."""
+    documents: _builtins.int
+    """How many documents it holds."""
+    def __init__(
+        self,
+        *,
+        medium: Global___CopyMedium.ValueType = ...,
+        documents: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "medium", b"medium"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CopyHeading: _TypeAlias = CopyHeading  # noqa: Y015
+
+@_typing.final
+class CopyProgress(_message.Message):
+    """How far a copy is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    documents: _builtins.int
+    """How many documents are in it."""
+    def __init__(
+        self,
+        *,
+        documents: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CopyProgress: _TypeAlias = CopyProgress  # noqa: Y015
+
+@_typing.final
+class CopyFile(_message.Message):
+    """A copy that is made whole."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIZE_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    size: _builtins.int
+    """Bytes."""
+    sha256: _builtins.str
+    """SHA-256 of them, in hexadecimal."""
+    def __init__(
+        self,
+        *,
+        size: _builtins.int = ...,
+        sha256: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sha256", b"sha256", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CopyFile: _TypeAlias = CopyFile  # noqa: Y015
+
+@_typing.final
+class CopyEnd(_message.Message):
+    """The end of a copy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CopyEnd: _TypeAlias = CopyEnd  # noqa: Y015
 
 @_typing.final
 class ListTicketsRequest(_message.Message):

@@ -115,6 +115,11 @@ class RecordsServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyResponse.FromString,
                 _registered_method=True)
+        self.ExportCopy = channel.unary_stream(
+                '/dmp.records.v1.RecordsService/ExportCopy',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ExportCopyRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ExportCopyResponse.FromString,
+                _registered_method=True)
         self.ListTickets = channel.unary_unary(
                 '/dmp.records.v1.RecordsService/ListTickets',
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListTicketsRequest.SerializeToString,
@@ -290,6 +295,15 @@ class RecordsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportCopy(self, request, context):
+        """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
+        trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
+        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListTickets(self, request, context):
         """Lists what was asked of the host for a record, and what became of it, newest first.
         """
@@ -451,6 +465,11 @@ def add_RecordsServiceServicer_to_server(servicer, server):
                     servicer.RequestRecordCopy,
                     request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyResponse.SerializeToString,
+            ),
+            'ExportCopy': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportCopy,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ExportCopyRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ExportCopyResponse.SerializeToString,
             ),
             'ListTickets': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTickets,
@@ -941,6 +960,33 @@ class RecordsService:
             '/dmp.records.v1.RecordsService/RequestRecordCopy',
             dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_records__pb2.RequestRecordCopyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportCopy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/ExportCopy',
+            dmp_dot_records_dot_v1_dot_records__pb2.ExportCopyRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.ExportCopyResponse.FromString,
             options,
             channel_credentials,
             insecure,

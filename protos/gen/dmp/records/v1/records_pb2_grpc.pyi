@@ -69,6 +69,11 @@ class RecordsServiceStub:
     """Destroys the record and all that is in it for good, on a ticket (LIF-11): its keys are deleted."""
     RequestRecordCopy: _grpc.UnaryUnaryMultiCallable[_records_pb2.RequestRecordCopyRequest, _records_pb2.RequestRecordCopyResponse]
     """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
+    ExportCopy: _grpc.UnaryStreamMultiCallable[_records_pb2.ExportCopyRequest, _records_pb2.ExportCopyResponse]
+    """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
+    trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
+    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+    """
     ListTickets: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]
     """Lists what was asked of the host for a record, and what became of it, newest first."""
     ListOpenTickets: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListOpenTicketsRequest, _records_pb2.ListOpenTicketsResponse]
@@ -137,6 +142,11 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     """Destroys the record and all that is in it for good, on a ticket (LIF-11): its keys are deleted."""
     RequestRecordCopy: _aio.UnaryUnaryMultiCallable[_records_pb2.RequestRecordCopyRequest, _records_pb2.RequestRecordCopyResponse]  # type: ignore[assignment]
     """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
+    ExportCopy: _aio.UnaryStreamMultiCallable[_records_pb2.ExportCopyRequest, _records_pb2.ExportCopyResponse]  # type: ignore[assignment]
+    """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
+    trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
+    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+    """
     ListTickets: _aio.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]  # type: ignore[assignment]
     """Lists what was asked of the host for a record, and what became of it, newest first."""
     ListOpenTickets: _aio.UnaryUnaryMultiCallable[_records_pb2.ListOpenTicketsRequest, _records_pb2.ListOpenTicketsResponse]  # type: ignore[assignment]
@@ -298,6 +308,17 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.RequestRecordCopyResponse, _abc.Awaitable[_records_pb2.RequestRecordCopyResponse]]:
         """Asks the host for a copy of the record (PAT-13), or a successor for one of a dead holder's (DEC-03)."""
+
+    @_abc_1.abstractmethod
+    def ExportCopy(
+        self,
+        request: _records_pb2.ExportCopyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_records_pb2.ExportCopyResponse], _abc.AsyncIterator[_records_pb2.ExportCopyResponse]]:
+        """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
+        trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
+        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+        """
 
     @_abc_1.abstractmethod
     def ListTickets(

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from lxml import etree
 
-from services.documents.cda_error import CdaError, Reason
+from services.cda.error import CdaError, Reason
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 100
