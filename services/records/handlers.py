@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Final
 
 from dmp.records.v1 import jobs_pb2, records_pb2
-from services.records import jobs, rotation, tickets, wire
+from services.records import delivery, jobs, notifications, rotation, sensitive, tickets, wire
 from services.runtime.access import Feature
 from services.runtime.call import Call
-from services.runtime.messages import page_size, timestamp
+from services.runtime.messages import timestamp
 from services.store.emergencies import EmergencyStart
 from services.store.errors import NotStored
 
@@ -145,19 +145,6 @@ def end_emergency_access(
     return records_pb2.EndEmergencyAccessResponse()
 
 
-def list_notifications(
-    call: Call, request: records_pb2.ListNotificationsRequest
-) -> records_pb2.ListNotificationsResponse:
-    """What the holder was told, to whoever may read it for him."""
-    page = call.stores.notifications.list(
-        call.record, call.record, limit=page_size(request.page_size), after=request.page_token or None
-    )
-    return records_pb2.ListNotificationsResponse(
-        notifications=map(wire.notification, page.items),
-        next_page_token=page.items[-1].id if page.more else "",
-    )
-
-
 FEATURE: Final = Feature(
     name="records",
     services=(
@@ -179,7 +166,8 @@ FEATURE: Final = Feature(
         "SetOpposition": set_opposition,
         "StartEmergencyAccess": start_emergency_access,
         "EndEmergencyAccess": end_emergency_access,
-        "ListNotifications": list_notifications,
+        "ListNotifications": notifications.list_notifications,
+        "SetDepositAlerts": notifications.set_deposit_alerts,
         "RequestRecordDestruction": tickets.request_record_destruction,
         "RequestRecordCopy": tickets.request_record_copy,
         "ListTickets": tickets.list_tickets,
@@ -188,9 +176,13 @@ FEATURE: Final = Feature(
         "RunJob": jobs.run_job,
         "ListDue": jobs.list_due,
         "DoJob": jobs.do_job,
+        "DoDocumentJob": sensitive.do_document_job,
+        "TakeNotifications": delivery.take_notifications,
+        "SettleNotifications": delivery.settle_notifications,
         "RotateKeys": rotation.rotate_keys,
     },
     readers={},
     followups={"RunJob": jobs.go_on},
     internal=(jobs_pb2.DESCRIPTOR.services_by_name["SystemService"],),
+    background=delivery.deliver,
 )
