@@ -33,7 +33,7 @@ FIRST_PAUSE: Final = 5.0
 """Seconds after the first attempt; twice as many after each further one."""
 LONGEST_PAUSE: Final = 6 * 3600.0
 """Seconds, at most."""
-LOOK: Final = 1.0
+LOOK: Final = 0.5
 """Seconds between two looks at the outbox."""
 LOOK_WITHOUT_SINK: Final = 15.0
 """The same, where it is for the metrics alone."""

@@ -17,13 +17,12 @@ from dmp.records.v1 import jobs_pb2 as jobs
 from dmp.records.v1 import records_pb2 as records
 from services.records import delivery
 from tests.services.databases import STORES, Databases, dropped
+from tests.services.notified import CONSENT, KEY, break_the_glass, deliveries, states, subscribe, until, webhook
 from tests.services.receiver import Receiver, Sent, receiving
 from tests.services.world import NORMAL, PATIENCE, Person, World, of, refusal, running
 
-KEY = b"a key of the tests, which has more than 32 bytes"
 MASKED = documents.LABEL_MASQUE_PS
 LATER = 4_000_000_000_000_000
-CONSENT = access.Attestations(consent=True, informed=True)
 Handed = tuple[World, Receiver]
 
 
@@ -44,49 +43,6 @@ def taking(request: pytest.FixtureRequest) -> None:
     """Every test begins with a receiver that takes what it is sent."""
     if "handed" in request.fixturenames:
         request.getfixturevalue("handed")[1].answering = lambda _: 204
-
-
-def webhook(folder: Path, receiver: Receiver) -> dict[str, str]:
-    """The environment of a suite that hands on to this receiver, over plaintext."""
-    (folder / "webhook.key").write_bytes(KEY + b"\n")
-    url = f"http://127.0.0.1:{receiver.port}/notifications"
-    return {"DMP_NOTIFICATIONS": f"webhook:{url}", "DMP_NOTIFICATIONS_KEY": str(folder / "webhook.key")}
-
-
-def break_the_glass(world: World, patient: Person, reason: str = "coma") -> None:
-    """What the holder is notified of."""
-    attested = access.Attestations(patient_unable=True, immediate_risk=True, reason=reason)
-    world.as_("emergency").StartEmergencyAccess(
-        records.StartEmergencyAccessRequest(
-            record=of(patient), mode=records.EMERGENCY_MODE_BRIS_DE_GLACE, attestations=attested
-        )
-    )
-
-
-def subscribe(world: World, patient: Person, person: str | Person, *, own: bool = True, alerted: bool = True) -> Any:
-    request = records.SetDepositAlertsRequest(record=of(patient), own=own, alerted=alerted, attestations=CONSENT)
-    return world.as_(person).SetDepositAlerts(request)
-
-
-def deliveries(world: World, patient: Person) -> list[dict[str, Any]]:
-    """What is stored of the record's notifications, in order."""
-    query = (
-        "SELECT n.id, n.addressee, n.code, d.state, d.attempts, d.due_at FROM notifications n "
-        "JOIN deliveries d ON d.number = n.number WHERE n.record = ? ORDER BY n.number"
-    )
-    return world.rows(query, patient["sub"])
-
-
-def states(world: World, patient: Person) -> list[str]:
-    return [str(row["state"]) for row in deliveries(world, patient)]
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it never came so far"
-        time.sleep(0.02)
 
 
 def now_due(world: World, patient: Person) -> None:
@@ -144,7 +100,7 @@ def test_nothing_but_who_and_when_leaves_the_suite(handed: Handed) -> None:
 def test_the_treating_physician_is_told_under_the_law_alone(databases: Databases, tmp_path: Path) -> None:
     """In person (NTF-01), and not once the role is no longer his."""
     address = databases.new("sqlite", tmp_path)
-    law = {"DMP_PROFILE": "law-2023", "DMP_DATABASE_URL": address}
+    law: dict[str, Any] = {"DMP_PROFILE": "law-2023", "DMP_DATABASE_URL": address}
     with receiving() as receiver, running(tmp_path, **webhook(tmp_path, receiver), **law) as world:
         physician = world.people["treating"]["sub"]
         patient, former = world.opened(treating="treating"), world.opened(treating="treating")
@@ -256,9 +212,7 @@ def test_a_document_that_was_masked_meanwhile_is_told_of_no_more(handed: Handed)
     named: list[str] = []
     put_off(world, receiver, lambda: named.append(world.deposit(patient)), patient)
     assert len(own(world, patient, "colleague")) == 1
-    world.as_(patient).MaskDocument(
-        documents.MaskDocumentRequest(record=of(patient), document_id=named[0], masked=True)
-    )
+    world.as_(patient).MaskDocument(documents.MaskDocumentRequest(record=of(patient), document_id=named[0]))
     now_due(world, patient)
     until(lambda: states(world, patient) == ["LAPSED"])
     assert len(receiver.told(colleague)) == before + 1
@@ -363,7 +317,7 @@ def test_the_operators_job_counts_and_hands_on(handed: Handed) -> None:
 def test_two_processes_hand_on_each_notification_once(databases: Databases, tmp_path: Path) -> None:
     """They share a database, and neither takes what the other has taken."""
     address = databases.new("postgresql", tmp_path)
-    environment = {"DMP_DATABASE_URL": address, "DMP_KEYS": str(tmp_path / "keys")}
+    environment: dict[str, Any] = {"DMP_DATABASE_URL": address, "DMP_KEYS": str(tmp_path / "keys")}
     with receiving() as receiver:
         receiver.answering = slowly
         given = {**environment, **webhook(tmp_path, receiver)}
@@ -386,7 +340,7 @@ def slowly(_: Sent) -> int:
 def test_a_file_gets_each_as_a_line(databases: Databases, tmp_path: Path) -> None:
     """On disk before it is marked, and for its owner's eyes alone."""
     file = tmp_path / "outbox.jsonl"
-    given = {"DMP_DATABASE_URL": databases.new("sqlite", tmp_path), "DMP_NOTIFICATIONS": f"file:{file}"}
+    given: dict[str, Any] = {"DMP_DATABASE_URL": databases.new("sqlite", tmp_path), "DMP_NOTIFICATIONS": f"file:{file}"}
     with running(tmp_path, **given) as world:
         patients = [world.opened() for _ in range(3)]
         for patient in patients:
