@@ -28,7 +28,7 @@ TOGETHER: Final = 5
 TAKEN_FOR: Final = timedelta(minutes=2)
 """How long nobody else is given what was taken: longer than the sink takes for so many."""
 ATTEMPTS: Final = 16
-"""How often one is handed on before it is parked: about a day."""
+"""How often one is handed on before it is parked: for most of a day."""
 FIRST_PAUSE: Final = 5.0
 """Seconds after the first attempt; twice as many after each further one."""
 LONGEST_PAUSE: Final = 6 * 3600.0
@@ -94,7 +94,9 @@ async def deliver(system: System) -> None:
 
 async def go_on(system: System, request: jobs_pb2.RunJobRequest, response: jobs_pb2.RunJobResponse) -> None:
     """Hand on what is due on the next records; what is put off waits for its time and is due no more."""
-    asked = jobs_pb2.ListDueRequest(job=request.job, passed_over=request.passed_over, page_size=request.page_size)
+    # No more than go at the same time: an operator's call must end within its time, however slow the receiver is.
+    page_size = min(request.page_size or RECORDS, RECORDS)
+    asked = jobs_pb2.ListDueRequest(job=request.job, passed_over=request.passed_over, page_size=page_size)
     found = await system.act(asked)
     response.due = found.due
     if request.dry_run or not found.records:

@@ -17,7 +17,7 @@ from services.runtime.outgoing import NotHandedOn
 ID_HEADER: Final = "DMP-Notification-Id"
 SIGNATURE_HEADER: Final = "DMP-Signature"
 """`t=<seconds since 1970>,v1=<hexadecimal HMAC-SHA256 of "t.body">`."""
-TIMEOUT: Final = aiohttp.ClientTimeout(total=10, connect=5)
+TIMEOUT: Final = aiohttp.ClientTimeout(total=5, connect=3)
 """Seconds."""
 SHORTEST_KEY: Final = 32
 """Bytes."""

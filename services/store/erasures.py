@@ -10,8 +10,9 @@ from sqlalchemy import delete, select, update
 from services.store import clock, sql
 from services.store.key_provider import Erasure
 from services.store.keys import KeyStore
+from services.store.outbox_tables import deliveries, subscriptions
 from services.store.savepoint import Savepoint
-from services.store.tables import data_keys, deliveries, documents, erasures, record_keys, records, subscriptions
+from services.store.tables import data_keys, documents, erasures, record_keys, records
 
 RECORD, DOCUMENT = "record", "document"
 

@@ -16,9 +16,10 @@ from services.store import clock, listing, paging, sql
 from services.store.envelope import Key, open_texts, seal_texts
 from services.store.errors import UnknownCursor
 from services.store.keys import KeyStore
+from services.store.outbox_tables import deliveries
 from services.store.paging import Page
 from services.store.savepoint import Row, Savepoint
-from services.store.tables import deliveries, documents, notifications
+from services.store.tables import documents, notifications
 
 _ADD = sql.inserted(notifications, "number")
 _HIS = and_(sql.given(notifications.c.record), sql.given(notifications.c.addressee))

@@ -12,8 +12,9 @@ from sqlalchemy import BigInteger, and_, bindparam, func, or_, select, update
 
 from services.store import clock, sql
 from services.store.notifications import Reader
+from services.store.outbox_tables import deliveries
 from services.store.savepoint import Row, Savepoint
-from services.store.tables import Text, deliveries, notifications
+from services.store.tables import Text, notifications
 
 DELIVERED, PARKED, LAPSED = "DELIVERED", "PARKED", "LAPSED"
 

@@ -8,8 +8,8 @@ from sqlalchemy import and_, delete, select
 
 from services.store import clock, sql
 from services.store.notifications import Reader
+from services.store.outbox_tables import subscriptions
 from services.store.savepoint import Savepoint
-from services.store.tables import subscriptions
 
 _HIS = and_(sql.given(subscriptions.c.record), sql.given(subscriptions.c.person))
 _ADD = sql.inserted(subscriptions)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-from services.store.labels import ALL_BITS, BITS
+from services.store.labels import ALL_BITS
 
 metadata = MetaData(
     naming_convention={
@@ -46,7 +46,6 @@ AUTHORISATION_STATUSES = ("VALIDE", "INTERDIT")
 ROLES = ("MEDECIN_TRAITANT",)
 DOCUMENT_STATUSES = ("Approved", "Deprecated", "Archived", "Deleted", "Destroyed")
 EMERGENCY_MODES = ("bris_de_glace", "centre_15")
-DELIVERY_STATES = ("WAITING", "DELIVERED", "PARKED", "LAPSED")
 TICKET_STATES = ("OPEN", "EXECUTED", "REFUSED", "EXPIRED")
 EMERGENCY_LIMIT = 3 * 3600 * 1_000_000
 """The longest emergency access, in microseconds."""
@@ -177,13 +176,6 @@ documents = Table(
     # INVARIANT: the author is part of the key, so that a conflict never betrays another's hidden document (VIS-18).
     UniqueConstraint("record", "author", "unique_id"),
     Index(None, "record", "deposited_at", "number"),
-    # What waits for its interview is rare, and is looked for in all records.
-    Index(
-        "documents_sensitive",
-        "record",
-        sqlite_where=text(f"(labels & {BITS['INVISIBLE_PATIENT']}) <> 0"),
-        postgresql_where=text(f"(labels & {BITS['INVISIBLE_PATIENT']}) <> 0"),
-    ),
     sqlite_autoincrement=True,
 )
 
@@ -252,53 +244,6 @@ notifications = Table(
     Column("document", Text, comment="logical id of what must not be hidden from who reads it; null: of the record"),
     UniqueConstraint("record", "addressee", "once"),
     sqlite_autoincrement=True,
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    # The number of its notification, so that what is handed on keeps the order in which it happened.
-    Column(
-        "number",
-        BigInteger().with_variant(Integer(), "sqlite"),
-        ForeignKey("notifications.number", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    _record(),
-    Column("kind", Text, nullable=False, comment="the reader, as the rules are asked about him when he is told"),
-    Column("profession", Text),
-    Column("structure", Text),
-    Column("authn_mode", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False, comment="how often it was taken to be handed on"),
-    Column("due_at", BigInteger, comment="when it is taken next; later than its taker needs, while it is taken"),
-    Column("settled_at", BigInteger),
-    _one_of("state", DELIVERY_STATES),
-    CheckConstraint("(state = 'WAITING') = (due_at IS NOT NULL)", name="due"),
-    CheckConstraint("(state = 'WAITING') = (settled_at IS NULL)", name="settled"),
-    Index(
-        "deliveries_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
-    ),
-    Index(
-        "deliveries_parked", "record", sqlite_where=text("state = 'PARKED'"), postgresql_where=text("state = 'PARKED'")
-    ),
-    Index(None, "record", "number"),
-)
-
-subscriptions = Table(
-    "subscriptions",
-    metadata,
-    _record(part_of_key=True),
-    Column(
-        "person", Text, primary_key=True, comment="who is alerted of deposits (NTF-03): the holder or a professional"
-    ),
-    Column("kind", Text, nullable=False, comment="the subscriber, as he was authenticated"),
-    Column("profession", Text),
-    Column("structure", Text),
-    Column("authn_mode", Text, nullable=False),
-    Column("since", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 tickets = Table(
