@@ -90,7 +90,13 @@ def _token(read: Settings) -> str:
 
 def _tell(name: str, progress: Progress, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        told = {"job": name, "dry_run": dry_run, "due": progress.due, "done": progress.done}
+        told = {
+            "job": name,
+            "dry_run": dry_run,
+            "due": progress.due,
+            "done": progress.done,
+            "put_off": progress.put_off,
+        }
         typer.echo(json.dumps({**told, "failures": dict(progress.failures), "refused": progress.refused}))
         return
     console = Console(highlight=False)
@@ -103,5 +109,7 @@ def _tell(name: str, progress: Progress, dry_run: bool, as_json: bool) -> None:
     else:
         mark = "[green]✓[/]" if progress.held else "[red]✗[/]"
         console.print(f"{mark} {name}: done on {progress.done} of {progress.due} records that were due")
+    if progress.put_off:
+        console.print(f"  [yellow]{progress.put_off} tried again later[/]: the receiver has not taken everything")
     for reason, count in progress.failures.items():
         console.print(f"  [red]{count} not done[/]: {reason}; run it again, and look at the log of the suite")

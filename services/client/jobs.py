@@ -34,6 +34,8 @@ class Progress:
     due: int = 0
     """Records that were due when it began."""
     done: int = 0
+    put_off: int = 0
+    """Of these, those where something is tried again later."""
     failures: Counter[str] = field(default_factory=Counter)
     """By reason."""
     refused: str = ""
@@ -42,7 +44,7 @@ class Progress:
     @property
     def held(self) -> bool:
         """Whether nothing that was due is left."""
-        return not self.refused and not self.failures
+        return not self.refused and not self.failures and not self.put_off
 
 
 def run(suite: Suite, token: str, name: str, tell: Callable[[Progress], None], *, dry_run: bool) -> Progress:
@@ -63,6 +65,7 @@ def run(suite: Suite, token: str, name: str, tell: Callable[[Progress], None], *
             return progress
         progress.due = max(progress.due, page.due + progress.done)
         progress.done += page.done
+        progress.put_off += page.put_off
         failed = {failure.reason: failure.count for failure in page.failures}
         progress.failures.update(failed)
         tell(progress)

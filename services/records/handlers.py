@@ -6,10 +6,21 @@ from datetime import timedelta
 from typing import Final
 
 from dmp.records.v1 import jobs_pb2, records_pb2
-from services.records import copies, jobs, relations, rights, rotation, tickets, wire
+from services.records import (
+    copies,
+    delivery,
+    jobs,
+    notifications,
+    relations,
+    rights,
+    rotation,
+    sensitive,
+    tickets,
+    wire,
+)
 from services.runtime.access import Feature
 from services.runtime.call import Call
-from services.runtime.messages import page_size, timestamp
+from services.runtime.messages import timestamp
 from services.store.emergencies import EmergencyStart
 from services.store.errors import NotStored
 
@@ -146,19 +157,6 @@ def end_emergency_access(
     return records_pb2.EndEmergencyAccessResponse()
 
 
-def list_notifications(
-    call: Call, request: records_pb2.ListNotificationsRequest
-) -> records_pb2.ListNotificationsResponse:
-    """What the holder was told, to whoever may read it for him."""
-    page = call.stores.notifications.list(
-        call.record, call.record, limit=page_size(request.page_size), after=request.page_token or None
-    )
-    return records_pb2.ListNotificationsResponse(
-        notifications=map(wire.notification, page.items),
-        next_page_token=page.items[-1].id if page.more else "",
-    )
-
-
 FEATURE: Final = Feature(
     name="records",
     services=(
@@ -180,7 +178,6 @@ FEATURE: Final = Feature(
         "SetOpposition": set_opposition,
         "StartEmergencyAccess": start_emergency_access,
         "EndEmergencyAccess": end_emergency_access,
-        "ListNotifications": list_notifications,
         "RegisterRepresentative": relations.register_representative,
         "EndRepresentation": relations.end_representation,
         "SetProtection": relations.set_protection,
@@ -188,6 +185,8 @@ FEATURE: Final = Feature(
         "SetCareTeamMember": relations.set_care_team_member,
         "SetEquivalent": relations.set_equivalent,
         "ListAccessRights": rights.list_access_rights,
+        "ListNotifications": notifications.list_notifications,
+        "SetDepositAlerts": notifications.set_deposit_alerts,
         "RequestRecordDestruction": tickets.request_record_destruction,
         "RequestRecordCopy": tickets.request_record_copy,
         "ExportCopy": copies.export_copy,
@@ -197,9 +196,13 @@ FEATURE: Final = Feature(
         "RunJob": jobs.run_job,
         "ListDue": jobs.list_due,
         "DoJob": jobs.do_job,
+        "DoDocumentJob": sensitive.do_document_job,
+        "TakeNotifications": delivery.take_notifications,
+        "SettleNotifications": delivery.settle_notifications,
         "RotateKeys": rotation.rotate_keys,
     },
     readers={},
     followups={"RunJob": jobs.go_on},
     internal=(jobs_pb2.DESCRIPTOR.services_by_name["SystemService"],),
+    background=delivery.deliver,
 )

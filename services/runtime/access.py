@@ -16,6 +16,7 @@ from policy.ruleset import RuleSet
 from services.runtime import codes, fields
 from services.runtime.fields import Reader as Fields
 from services.runtime.identity import Identity
+from services.runtime.outbound import Outbound
 from services.store.unit_of_work import Reading
 
 FROM_REQUEST = ("context.", "document.")
@@ -98,9 +99,18 @@ class System(Protocol):
     async def act(self, request: Message) -> Any:  # noqa: ANN401 - the response of the RPC that takes the request
         """Make the call that takes this request, as subject SYSTEM."""
 
+    @property
+    def outbound(self) -> Outbound:
+        """What leaves the suite."""
+
+    def now(self) -> datetime:
+        """The clock of decisions."""
+
 
 Followup = Callable[[System, Any, Any], Awaitable[None]]
 """`name(system, request, response)`: what the suite does by itself once a call is permitted, traced and committed."""
+Background = Callable[[System], Awaitable[None]]
+"""`name(system)`: what the suite goes on doing by itself until it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,8 @@ class Feature:
     """For the RPCs that the suite goes on from by itself."""
     internal: tuple[ServiceDescriptor, ...] = ()
     """What no port serves: the calls that only the suite makes."""
+    background: Background | None = None
+    """What goes on while the feature is served."""
 
 
 @dataclass(frozen=True, slots=True)

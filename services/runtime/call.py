@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from policy.calendar import due
+from policy.calendar import due, started_long_ago
 from policy.condition import Unit
 from policy.engine import Engine
-from policy.model import Always, Decision, Predicate
+from policy.model import Always, Decision, Predicate, Within
 from policy.ruleset import RuleSet
 from services.runtime.arrival import Arrival, Batch
 from services.runtime.identity import Identity
-from services.runtime.judgement import BROUGHT, Answers, Verdict, could_read, readable
-from services.store.unit_of_work import Scope
+from services.runtime.judgement import BROUGHT, Answers, Verdict, could_read, may_be_told, readable
+from services.store.notifications import Reader
+from services.store.unit_of_work import FactsKey, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,20 @@ class Call:
         amount = self.rules.parameters[self.profile][parameter]
         unit, _ = self.rules.vocabulary.parameters[parameter]
         return due(since, amount, cast("Unit", unit)) if isinstance(amount, int) else None
+
+    def overdue(self, attribute: str, parameter: str) -> Predicate:
+        """That the time of a parameter of the profile has passed since a date; never, for one without limit."""
+        amount = self.rules.parameters[self.profile][parameter]
+        unit, _ = self.rules.vocabulary.parameters[parameter]
+        if not isinstance(amount, int):
+            return Always(value=False)
+        return Within(attribute, started_long_ago(amount, cast("Unit", unit), self.now))
+
+    def may_tell(self, reader: Reader, document: str | None) -> bool:
+        """Whether the rules let this reader be told now what happened to the record, or to a document of it."""
+        key = FactsKey(self.record, reader.id, reader.structure, self.now, document)
+        [facts] = self.stores.facts([key])
+        return may_be_told(self.engine, self.now, reader, facts, of_document=document is not None)
 
     def until(self, obligation: str) -> datetime | None:
         """When what an obligation starts now will end; never, for a term without limit."""

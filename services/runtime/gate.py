@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import uuid4
 
 import structlog
 from google.protobuf.message import Message
@@ -37,6 +38,7 @@ from services.runtime.errors import Kind, ServiceError, from_handler
 from services.runtime.identity import Verifier, the_suite
 from services.runtime.judgement import Verdict
 from services.runtime.mailbox import Mailbox
+from services.runtime.outbound import Outbound
 from services.runtime.rules_in_force import RulesInForce
 from services.runtime.security_log import SecurityLog
 from services.runtime.self_check import SelfCheck
@@ -94,6 +96,8 @@ class Gate:
     """The suite's own RPCs, by the name of the request that each takes."""
     askers: frozenset[str] = frozenset()
     """The names of the client certificates that may ask for another."""
+    outbound: Outbound = field(default_factory=Outbound)
+    """What leaves the suite."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     flight: Flight = field(default_factory=Flight)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -146,12 +150,10 @@ class Gate:
         except Exception as error:
             raise self._bug(method, error) from error
 
-    async def act(self, request: Message, asked: Arrival, deadline: float) -> Message:
-        """The response of the suite's own call, made on behalf of one that was permitted."""
+    async def act(self, request: Message, asked_by: str, w3c_trace_id: str | None, deadline: float) -> Message:
+        """The response of the suite's own call, made on behalf of a call that was permitted, or by itself."""
         method, may = self.internal[request.DESCRIPTOR.full_name], self.rules.askable
-        caller = Caller(
-            the_suite(asked.decision_id), None, listed=False, at=self.clock(), w3c_trace_id=asked.w3c_trace_id
-        )
+        caller = Caller(the_suite(asked_by), None, listed=False, at=self.clock(), w3c_trace_id=w3c_trace_id)
         return await self._settle(arrivals.arrive(method, request, caller, may), may.rules, deadline)
 
     def _enter(self, method: Method, payload: bytes, metadata: Metadata, peer: Peer) -> tuple[Message, Caller]:
@@ -234,7 +236,37 @@ class Suite:
 
     async def act(self, request: Message) -> Any:  # noqa: ANN401 - as System
         """As System."""
-        return await self.gate.act(request, self.asked, self.deadline)
+        return await self.gate.act(request, self.asked.decision_id, self.asked.w3c_trace_id, self.deadline)
+
+    @property
+    def outbound(self) -> Outbound:
+        """As System."""
+        return self.gate.outbound
+
+    def now(self) -> datetime:
+        """As System."""
+        return self.gate.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class ByItself:
+    """The suite as nobody has asked it to act: what it does in the background, in one session as long as it runs."""
+
+    gate: Gate
+    session: str = field(default_factory=lambda: str(uuid4()))
+
+    async def act(self, request: Message) -> Any:  # noqa: ANN401 - as System
+        """As System."""
+        return await self.gate.act(request, self.session, None, time.monotonic() + LONGEST_CALL)
+
+    @property
+    def outbound(self) -> Outbound:
+        """As System."""
+        return self.gate.outbound
+
+    def now(self) -> datetime:
+        """As System."""
+        return self.gate.clock()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from policy.engine import Engine
@@ -11,6 +12,7 @@ from policy.model import Answer, Decision, Predicate
 from services.runtime.access import ATTESTED
 from services.runtime.arrival import Arrival
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
+from services.store.notifications import Reader
 from services.store.unit_of_work import Facts
 
 MODE: Final = "context.mode"
@@ -24,6 +26,12 @@ LISTED: Final = "asker_listed"
 """The attribute of the context that says whether the calling software may ask for another."""
 REPRESENTATIVE: Final = "LEGAL_REP"
 """The kind of subject that the vocabulary's `context.copy_for_representative` speaks of."""
+TOLD: Final = "notification.receive"
+"""The action that is decided of an addressee at the moment when he is told."""
+READ_TOO: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "HOLDER": {"LEGAL_REP": {"holder": False, "representative": True}}
+}
+"""Who else reads what is sent to somebody, with what makes him one; whether he may, the rules say (MIN-05)."""
 ALL_STATUSES: Final = ("Approved", "Archived", "Deprecated")
 
 
@@ -151,22 +159,58 @@ def question_of(arrival: Arrival, facts: Facts) -> dict[str, Any]:
 
 def readable(engine: Engine, verdict: Verdict) -> Predicate:
     """Which documents are not hidden from the caller, whatever their availability."""
-    return engine.plan({**_unhindered(verdict), "action": "doc.list"}).predicate
+    return engine.plan({**_unhindered(verdict.request), "action": "doc.list"}).predicate
 
 
 def could_read(engine: Engine, verdict: Verdict, document: Mapping[str, Any] | None) -> bool:
     """As `readable`, for one document by its facts, stored or not."""
+    return _hides_nothing(engine, verdict.request, document)
+
+
+def may_be_told(engine: Engine, at: datetime, reader: Reader, facts: Facts, *, of_document: bool) -> bool:
+    """Whether whoever reads what an addressee is sent may be told now what happened to the record.
+
+    Of a document he is told only if it is not hidden from him; where there is none any more, it is.
+    """
+    requests = (
+        {
+            "action": TOLD,
+            "at": at,
+            "subject": subject,
+            "record": facts.get("record"),
+            "relation": {**(facts.get("relation") or {}), **relation},
+            "document": None,
+            "context": {},
+        }
+        for subject, relation in _persons(reader)
+    )
+    return any(
+        engine.decide(request).permitted and (not of_document or _hides_nothing(engine, request, facts.get("document")))
+        for request in requests
+    )
+
+
+def _persons(reader: Reader) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Who may read what an addressee is sent, each with his relation: a holder's news his representative reads too."""
+    given = {"id": reader.id, "kind": reader.kind, "authn_mode": reader.authn_mode}
+    known = {"profession": reader.profession, "structure": reader.structure}
+    yield {**given, **{name: value for name, value in known.items() if value is not None}}, {}
+    for kind, relation in READ_TOO.get(reader.kind, {}).items():
+        yield {**given, "kind": kind}, relation
+
+
+def _hides_nothing(engine: Engine, request: Mapping[str, Any], document: Mapping[str, Any] | None) -> bool:
     if not document:
         return False
-    return engine.decide({**_unhindered(verdict), "action": "doc.read", "document": document}).permitted
+    return engine.decide({**_unhindered(request), "action": "doc.read", "document": document}).permitted
 
 
-def _unhindered(verdict: Verdict) -> dict[str, Any]:
+def _unhindered(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The caller's request as if the record were open and he authorised, so that only a document's own stages hide it.
 
     INVARIANT: traces outlive closure, deletion and authorisations, and what was hidden stays hidden in them (TRC-12).
     """
-    request = dict(verdict.request)
+    request = dict(asked)
     request["document"] = None
     request["record"] = {**request["record"], "state": "ACTIVE", "closed_at": None}
     request["relation"] = {

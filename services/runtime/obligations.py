@@ -8,12 +8,14 @@ from typing import Final
 from policy.ruleset import RuleSet
 from services.runtime.call import Call
 from services.store.consents import Consent
-from services.store.notifications import News
+from services.store.notifications import News, Reader
+from services.store.sensitive import told_once
 from services.store.tickets import Request
+from services.store.unit_of_work import Verb
 
 OPEN_HOST_TICKET: Final = "OPEN_HOST_TICKET"
-TREATING_PHYSICIAN: Final = "MEDECIN_TRAITANT"
-"""Addressee of what every treating physician of the record is told."""
+TREATING_PHYSICIAN: Final = {"kind": "PROFESSIONAL", "authn_mode": "DIRECT_CPS", "profession": "MEDECIN"}
+"""As whom he is told: the role is a doctor's (ACT-07), whose own token is not at hand when news are handed on."""
 
 
 def fulfil(call: Call, owners: Mapping[str, str]) -> tuple[str, ...]:
@@ -73,6 +75,11 @@ def _ticket_faults(rules: RuleSet) -> list[str]:
     ]
 
 
+def holder_of(record: str) -> Reader:
+    """The holder as one who is told: by the site of the patients, where his representatives read it too."""
+    return Reader(id=record, kind="HOLDER", authn_mode="WEB_PATIENT")
+
+
 def _record_consent(call: Call, _code: str, parameter: str) -> None:
     target = call.context.get("target")
     call.stores.consents.record(
@@ -80,18 +87,40 @@ def _record_consent(call: Call, _code: str, parameter: str) -> None:
     )
 
 
-def _notify_holder(call: Call, code: str, _parameter: str) -> None:
-    _notify(call, code, call.record)
+def _notify_holder(call: Call, code: str, parameter: str) -> None:
+    _notify(call, parameter or code, holder_of(call.record))
 
 
-def _notify_treating_physician(call: Call, code: str, _parameter: str) -> None:
-    _notify(call, code, TREATING_PHYSICIAN)
+def _notify_treating_physicians(call: Call, code: str, _parameter: str) -> None:
+    for person in call.stores.authorisations.treating_physicians(call.record):
+        _notify(call, code, Reader(id=person, **TREATING_PHYSICIAN))
 
 
-def _notify(call: Call, code: str, addressee: str) -> None:
-    news = News(
+def _notify(call: Call, code: str, reader: Reader) -> None:
+    # An emergency access is told of once, when it starts, and not again for each document read in it (NTF-01).
+    live = call.stores.emergencies.live(call.record, call.identity.id, call.now)
+    changed = any(one.document == call.document and one.verb is Verb.RELABELLED for one in call.stores.touched)
+    once = told_once(code, call.document) if call.document else call.arrival.decision_id
+    # What tells of a change to a document tells of the document, which must then not be hidden from who reads it.
+    document = call.document if changed and live is None else None
+    call.stores.notifications.add(_news(call, code, reader, document), live.id if live else once, reader)
+
+
+def _alert_subscribers(call: Call, code: str, _parameter: str) -> None:
+    """Alert of the document that was just deposited whoever subscribed and may see it, but for who deposited it."""
+    readers = call.stores.subscriptions.readers(call.record)
+    deposited = [one.document for one in call.stores.touched if one.verb is Verb.CREATED] if readers else []
+    for document in deposited:
+        for reader in readers:
+            if reader.id != call.identity.id and call.may_tell(reader, document):
+                news = _news(call, code, reader, document)
+                call.stores.notifications.add(news, told_once(code, document), reader)
+
+
+def _news(call: Call, code: str, reader: Reader, document: str | None) -> News:
+    return News(
         record=call.record,
-        addressee=addressee,
+        addressee=reader.id,
         code=code,
         at=call.now,
         actor=call.identity.id,
@@ -100,10 +129,8 @@ def _notify(call: Call, code: str, addressee: str) -> None:
         actor_structure=call.identity.structure,
         mode=call.context.get("mode", "normal"),
         decision_id=call.arrival.decision_id,
+        document=document,
     )
-    # An emergency access is told of once, when it starts, and not again for each document read in it (NTF-01).
-    live = call.stores.emergencies.live(call.record, call.identity.id, call.now)
-    call.stores.notifications.add(news, once=live.id if live else call.arrival.decision_id)
 
 
 def _set_closure(call: Call, _code: str, parameter: str) -> None:
@@ -149,7 +176,8 @@ def _tombstone(call: Call, _code: str, _parameter: str) -> None:
 EXECUTORS: Final[Mapping[str, Callable[[Call, str, str], None]]] = {
     "RECORD_CONSENT": _record_consent,
     "NOTIFY_HOLDER": _notify_holder,
-    "NOTIFY_MT": _notify_treating_physician,
+    "NOTIFY_MT": _notify_treating_physicians,
+    "ALERT_ON_DEPOSIT_IF_SUBSCRIBED": _alert_subscribers,
     "SET_CLOSURE": _set_closure,
     "START_RETENTION_10Y": _start_retention,
     "ARCHIVE_AT_HOST": _archive_at_host,

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TextIO
 
 import grpc
@@ -20,19 +20,23 @@ from grpc_reflection.v1alpha import reflection
 
 from policy.ruleset import RuleSet
 from services.runtime import another, certificates, local_issuer, obligations
-from services.runtime.access import ATTESTED, Feature, Method, actions_of, methods_of
+from services.runtime.access import ATTESTED, Background, Feature, Method, actions_of, methods_of
 from services.runtime.errors import ServiceError, status_of
-from services.runtime.gate import Gate
+from services.runtime.gate import ByItself, Gate
 from services.runtime.identity import Verifier
 from services.runtime.mailbox import Mailbox
+from services.runtime.outbound import Outbound
+from services.runtime.outgoing import Sink
 from services.runtime.rules_in_force import RulesInForce, load_rules
 from services.runtime.security_log import SecurityLog, log_to
 from services.runtime.self_check import SelfCheck
 from services.runtime.settings import Settings, SettingsRefused
+from services.runtime.sinks import open_sink
 from services.runtime.telemetry import Endpoint, Telemetry, Timer, expose
 from services.store.errors import KeysUnavailable, StartRefused
 from services.store.executors import open_executor
 from services.store.local_keys import LocalKeys
+from services.store.outbox_watch import OutboxWatch
 
 TRANSPORT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes; above the gate's own limit, so that the gate says why a request is too large."""
@@ -49,6 +53,8 @@ NEW_OBJECTS: Final = 10_000
 """Between two searches for garbage; calls leave hardly any cycles, and Python's own 700 are made by ten of them."""
 DRAIN: Final = 10.0
 """Seconds given to running calls when the process is told to end."""
+AGAIN: Final = 5.0
+"""Seconds until background work that failed is begun again."""
 DETAILS: Final = "grpc-status-details-bin"
 EXEMPT: Final = frozenset({health.SERVICE_NAME, reflection.SERVICE_NAME})
 """The services that no rule decides; reflection in development only."""
@@ -76,6 +82,7 @@ class Suite:
     listening: list[Listening]
     telemetry: Telemetry
     metrics: Endpoint
+    background: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def reload(self, settings: Settings) -> None:
         """Let the rule files decide as they are now; with a fault the old rules stay, and every fault is told."""
@@ -93,6 +100,10 @@ class Suite:
         """Take no more calls, let the running ones end, and let the database go."""
         await asyncio.gather(*(service.health.enter_graceful_shutdown() for service in self.listening))
         await asyncio.gather(*(service.server.stop(DRAIN) for service in self.listening))
+        for task in self.background:
+            task.cancel()
+        await asyncio.gather(*self.background, return_exceptions=True)
+        await self.gate.outbound.close()
         await asyncio.to_thread(self.gate.executor.close)
         for desk in self.gate.desks.values():
             desk.close()
@@ -157,25 +168,61 @@ async def start(settings: Settings, features: Sequence[Feature], security_log: T
     telemetry = Telemetry()
     metrics = expose(telemetry, settings)
     try:
+        sink = _sink(settings)
         executor = open_executor(settings.database, LocalKeys(settings.keys), telemetry)
-    except (StartRefused, KeysUnavailable) as refused:
+    except (StartRefused, KeysUnavailable, SettingsRefused) as refused:
         metrics.close()
         raise SettingsRefused([str(refused)]) from refused
+    outbound = Outbound(sink, OutboxWatch(settings.database))
     self_check = SelfCheck(settings.self_check_rate, telemetry.compared)
     log, internal = SecurityLog(security_log), _internal(features, methods)
     self_check.prepare(rules, settings.profile)
     in_force = RulesInForce(rules, verifier.kinds)
     mailbox = Mailbox(asyncio.get_running_loop())
-    gate = Gate(in_force, settings.profile, executor, verifier, log, self_check, mailbox, internal, settings.askers)
+    gate = Gate(
+        in_force,
+        settings.profile,
+        executor,
+        verifier,
+        log,
+        self_check,
+        mailbox,
+        internal,
+        settings.askers,
+        outbound,
+    )
     suite = Suite(gate, tuple(features), [], telemetry, metrics)
     telemetry.watch(gate)
     try:
         for feature in features:
             suite.listening.append(await _listen(settings, feature, methods[feature.name], suite, secured))
+            if feature.background is not None:
+                suite.background.append(asyncio.ensure_future(_go_on(feature.background, ByItself(gate))))
     except BaseException:
         await suite.close()
         raise
     return suite
+
+
+def _sink(settings: Settings) -> Sink | None:
+    """Where notifications go, if anywhere; raises SettingsRefused."""
+    if settings.notifications is None:
+        return None
+    try:
+        return open_sink(settings.notifications)
+    except (OSError, ValueError) as error:
+        what = "the file" if settings.notifications.file else "the key or the authorities of the webhook"
+        raise SettingsRefused([f"DMP_NOTIFICATIONS: {what} cannot be used ({type(error).__name__})"]) from error
+
+
+async def _go_on(background: Background, system: ByItself) -> None:
+    """Go on by itself whatever happens: what fails is told, and begun again a while later."""
+    while True:
+        try:
+            await background(system)
+        except Exception as error:  # noqa: BLE001 - whatever it is, what waits must not wait for ever
+            _log.error("background work failed", error=type(error).__name__)
+        await asyncio.sleep(AGAIN)
 
 
 def checked(rules: RuleSet, features: Sequence[Feature]) -> dict[str, list[Method]]:

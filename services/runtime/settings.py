@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from services.runtime.destination import Destination
+from services.runtime.destination import faults as destination_faults
+from services.runtime.destination import read as read_destination
 from services.store import addresses
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -74,6 +77,8 @@ class Settings:
     """Nothing for plaintext."""
     askers: frozenset[str] = frozenset()
     """The names of the client certificates that may ask for another."""
+    notifications: Destination | None = None
+    """Where notifications are handed on; without one they wait."""
 
     @property
     def development(self) -> bool:
@@ -90,6 +95,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         *_ports(values),
         *_tls(values),
         *_rate(values),
+        *destination_faults(values, development=values["DMP_ENVIRONMENT"] == DEVELOPMENT),
     ]
     if reasons:
         raise SettingsRefused(reasons)
@@ -106,6 +112,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         self_check_rate=float(values["DMP_SELF_CHECK_RATE"]),
         tls=Tls(*(Path(values[name]) for name in TLS)) if values.keys() >= {*TLS} else None,
         askers=_askers(values),
+        notifications=read_destination(values),
     )
 
 

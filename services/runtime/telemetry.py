@@ -17,9 +17,11 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, Histogram, start_http_server
 
 from services.runtime.gate import Gate
+from services.runtime.outbound import Outbound
 from services.runtime.self_check import Compared
 from services.runtime.settings import Settings, SettingsRefused
 from services.store.observer import Counted, Pool
+from services.store.outbox_watch import Depth
 
 NAME: Final = "dmp-access"
 SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -99,6 +101,16 @@ class Telemetry:
         )
         in_flight = "Identified calls under way."
         self._gauge("dmp.calls.in_flight", "{call}", in_flight, lambda: [Observation(gate.flight.calls)])
+        outbound = gate.outbound
+        self._gauge("dmp.notifications", "{notification}", "The outbox, by state.", lambda: _outbox(outbound.depth))
+        oldest = "Since the oldest notification that waits has happened."
+        self._gauge("dmp.notifications.oldest", "s", oldest, lambda: [Observation(outbound.depth.oldest)])
+        self._meter.create_observable_counter(
+            "dmp.notifications.attempts",
+            [lambda _options: _attempts(outbound)],
+            "{attempt}",
+            "Notifications that were taken to be handed on, by what became of them.",
+        )
         self._gauge("dmp.rules.info", "1", "The rules that decide.", lambda: [_rules(gate)])
 
     def close(self) -> None:
@@ -165,6 +177,16 @@ def _waiting(pool: Pool) -> Observation:
 def _connections(pool: Pool) -> Iterable[Observation]:
     for state, number in (("busy", pool.busy), ("idle", pool.idle), ("lost", pool.lost)):
         yield Observation(number, {"pool": pool.name, "state": state})
+
+
+def _outbox(depth: Depth) -> Iterable[Observation]:
+    for state, number in (("waiting", depth.waiting), ("due", depth.due), ("parked", depth.parked)):
+        yield Observation(number, {"state": state})
+
+
+def _attempts(outbound: Outbound) -> Iterable[Observation]:
+    for attempt, number in outbound.attempts.items():
+        yield Observation(number, {"result": attempt.value})
 
 
 def _rules(gate: Gate) -> Observation:

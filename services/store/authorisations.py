@@ -26,6 +26,9 @@ _REPLACE = sql.Statement(
 _REMOVE = sql.Statement(delete(authorisations).where(_OF_TARGET))
 _OF_ROLE = and_(sql.given(roles.c.record), sql.given(roles.c.person), sql.given(roles.c.role))
 _HELD = sql.Statement(select(roles.c.added_at).where(_OF_ROLE))
+_HOLDERS = sql.Statement(
+    select(roles.c.person).where(sql.given(roles.c.record), sql.given(roles.c.role)).order_by(roles.c.person)
+)
 _TAKE_ROLE = sql.inserted(roles)
 _LEAVE_ROLE = sql.Statement(delete(roles).where(_OF_ROLE))
 _LAPSE = sql.Statement(
@@ -108,6 +111,11 @@ class AuthorisationStore:
     def is_treating_physician(self, record: str, person: str) -> bool:
         """Whether the role is held now."""
         return self._savepoint.row(_HELD, record=record, person=person, role=TREATING_PHYSICIAN) is not None
+
+    def treating_physicians(self, record: str) -> tuple[str, ...]:
+        """Everybody who holds the role now."""
+        rows = self._savepoint.rows(_HOLDERS, record=record, role=TREATING_PHYSICIAN)
+        return tuple(row[0] for row in rows)
 
     def set_treating_physician(self, record: str, person: str, *, collector: str, at: datetime) -> bool:
         """The role with its authorisation (AUT-09); whether the role is new; raises StateConflict as `grant`."""

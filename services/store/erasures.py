@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from services.store import clock, sql
 from services.store.key_provider import Erasure
 from services.store.keys import KeyStore
+from services.store.outbox_tables import deliveries, subscriptions
 from services.store.relations_table import relations
 from services.store.savepoint import Savepoint
 from services.store.tables import data_keys, documents, erasures, record_keys, records
@@ -36,11 +37,19 @@ _END_DOCUMENTS = sql.Statement(
     .where(documents.c.logical_id.in_(_DOCUMENTS), documents.c.status != "Destroyed")
     .values(status="Destroyed")
 )
+_DESTROYED = select(records.c.ins).where(records.c.state == "DESTROYED")
 # Who represents, helps or treats somebody is of him, and goes with his record.
 _END_RELATIONS = sql.Statement(delete(relations).where(sql.given(relations.c.record)))
-_END_RELATIONS_OF_ALL = sql.Statement(
-    delete(relations).where(relations.c.record.in_(select(records.c.ins).where(records.c.state == "DESTROYED")))
+_END_RELATIONS_OF_ALL = sql.Statement(delete(relations).where(relations.c.record.in_(_DESTROYED)))
+_END_DELIVERIES = sql.Statement(
+    update(deliveries)
+    .where(deliveries.c.record.in_(_DESTROYED), deliveries.c.due_at.is_not(None))
+    .values(state="LAPSED", settled_at=deliveries.c.due_at, due_at=None)
 )
+_END_PARKED = sql.Statement(
+    update(deliveries).where(deliveries.c.record.in_(_DESTROYED), deliveries.c.state == "PARKED").values(state="LAPSED")
+)
+_END_SUBSCRIPTIONS = sql.Statement(delete(subscriptions).where(subscriptions.c.record.in_(_DESTROYED)))
 _RECORD_KEYS = sql.Statement(select(record_keys.c.record).where(record_keys.c.id.in_(_RECORDS)))
 _DOCUMENT_KEYS = sql.Statement(
     select(data_keys.c.record, data_keys.c.document).where(
@@ -83,7 +92,8 @@ class ErasureStore:
         for erasure in named.values():
             if erasure.id not in stored:
                 self._add(erasure)
-        for statement in (_END_RECORDS, _END_RELATIONS_OF_ALL, _END_DOCUMENTS):
+        of_records = (_END_RECORDS, _END_RELATIONS_OF_ALL, _END_DELIVERIES, _END_PARKED, _END_SUBSCRIPTIONS)
+        for statement in (*of_records, _END_DOCUMENTS):
             self._savepoint.change(statement)
         for (record,) in self._savepoint.rows(_RECORD_KEYS):
             self._keys.destroy_record(record)

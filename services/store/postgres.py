@@ -80,6 +80,19 @@ def serving(url: str, keyring: Keyring, settings: Mapping[str, str] = MappingPro
     return PostgresSession(connection, keyring)
 
 
+def look(url: str) -> psycopg.Connection[Row]:
+    """A connection as the service's role that reads and changes nothing; raises StartRefused."""
+    connection = connect(url)
+    try:
+        _act_as_service(connection)
+        connection.execute("SET default_transaction_read_only = on")
+        connection.execute("SET statement_timeout = '5s'")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _act_as_service(connection: psycopg.Connection[Row]) -> None:
     try:
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(ROLE)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from services.store.authorisations import AuthorisationStore
 from services.store.consents import ConsentStore
 from services.store.documents import DocumentStore
@@ -11,12 +14,18 @@ from services.store.erasures import ErasureStore
 from services.store.key_provider import Erasure
 from services.store.keys import KeyStore
 from services.store.notifications import NotificationStore
+from services.store.outbox import OutboxStore, ParkedSource
 from services.store.records import RecordStore
 from services.store.relations import RelationStore
 from services.store.savepoint import Savepoint
+from services.store.sensitive import SensitiveStore
+from services.store.subscriptions import SubscriptionStore
 from services.store.tickets import TicketStore
 from services.store.touched import Handled, Touched
 from services.store.traces import TraceStore
+
+if TYPE_CHECKING:
+    from services.store.unit_of_work import Facts, FactsKey
 
 
 class Scope:
@@ -32,8 +41,12 @@ class Scope:
         "erasures",
         "keys",
         "notifications",
+        "outbox",
+        "parked",
         "records",
         "relations",
+        "sensitive",
+        "subscriptions",
         "tickets",
         "traces",
     )
@@ -49,10 +62,21 @@ class Scope:
         self.erasures = ErasureStore(savepoint, self.keys)
         self.emergencies = EmergencyStore(savepoint, self.keys)
         self.notifications = NotificationStore(savepoint, self.keys)
+        self.outbox = OutboxStore(savepoint)
+        self.parked = ParkedSource(savepoint)
         self.records = RecordStore(savepoint, self.keys)
         self.relations = RelationStore(savepoint)
+        self.sensitive = SensitiveStore(savepoint)
+        self.subscriptions = SubscriptionStore(savepoint)
         self.tickets = TicketStore(savepoint, self.keys)
         self.traces = TraceStore(savepoint, self.keys)
+
+    def facts(self, keys: Sequence[FactsKey]) -> list[Facts]:
+        """What the rules would be told now of other people's relation to a record."""
+        # Imported here, for it reads the types that hold a scope.
+        from services.store.facts import facts_many  # noqa: PLC0415
+
+        return facts_many(self._savepoint, keys)
 
     @property
     def touched(self) -> tuple[Touched, ...]:

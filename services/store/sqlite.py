@@ -97,6 +97,11 @@ def connect(path: Path, pragmas: Mapping[str, str | int] = PRAGMAS) -> sqlite3.C
     return connection
 
 
+def look(path: Path) -> sqlite3.Connection:
+    """A connection that can change nothing, to a file that is served."""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
 def _refuse_unless_durable(connection: sqlite3.Connection) -> None:
     """Read back what a commit is worth, for SQLite ignores a setting that it cannot honour."""
     journal = _setting(connection, "journal_mode")

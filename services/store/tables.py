@@ -241,6 +241,7 @@ notifications = Table(
     Column("mode", Text, nullable=False),
     Column("decision_id", Text, nullable=False),
     _sealed("the actor's name, profession and structure, by the record's key"),
+    Column("document", Text, comment="logical id of what must not be hidden from who reads it; null: of the record"),
     UniqueConstraint("record", "addressee", "once"),
     sqlite_autoincrement=True,
 )

@@ -95,14 +95,16 @@ def test_the_recommended_answers_are_the_defaults(ruleset: RuleSet) -> None:
     }  # fmt: skip
     seed = {
         "authorisation_validity_days": 365, "care_team_deemed_authorised": False, "explicit_consent_each_time": False,
-        "mt_equivalents": False, "author_scope": "PERSON", "sensitive_release_months": None, "delegate_enabled": False,
+        "mt_equivalents": False, "author_scope": "PERSON", "sensitive_release_months": None,
+        "sensitive_notice_days": None, "delegate_enabled": False,
         "occupational_doctor": "deny", "air_consultation": False, "notify_mt_on_emergency": False,
         "auto_creation": False,
         "patient_deposits": "PERSONAL_SPACE", "closed_rules_cover_suspended": False,
     }  # fmt: skip
     law = {
         "authorisation_validity_days": None, "care_team_deemed_authorised": True, "explicit_consent_each_time": True,
-        "mt_equivalents": True, "author_scope": "STRUCTURE", "sensitive_release_months": 1, "delegate_enabled": True,
+        "mt_equivalents": True, "author_scope": "STRUCTURE", "sensitive_release_months": 1,
+        "sensitive_notice_days": 14, "delegate_enabled": True,
         "occupational_doctor": "express_consent", "air_consultation": True, "notify_mt_on_emergency": True,
         "auto_creation": True, "patient_deposits": "ALL_PATIENT_TYPES", "closed_rules_cover_suspended": True,
     }  # fmt: skip

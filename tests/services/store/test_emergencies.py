@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from policy.model import Always
 from services.store.emergencies import EmergencyAccess, EmergencyStart
 from services.store.errors import NotStored, StateConflict, StatementFailed, UnknownCursor
-from services.store.notifications import News, Notification
+from services.store.notifications import News, Notification, Reader
 from services.store.paging import Page
 from tests.services.databases import Database
 from tests.services.store.world import ALICE, AT, BOB, COLLEAGUE, DOCTOR, count, within
 
 HOURS = timedelta(hours=1)
+READER = Reader(id=ALICE, kind="HOLDER", authn_mode="WEB_PATIENT")
 
 
 def started(connection: Database, *, person: str = DOCTOR, hour: float = 0, hours: float = 3) -> EmergencyAccess:
@@ -109,14 +111,14 @@ def news(code: str = "NOTIFY_HOLDER", addressee: str = ALICE) -> News:
 
 def tell(connection: Database, what: News, once: str) -> bool:
     """Tell its addressee, unless he was told."""
-    told: bool = within(connection, lambda scope: scope.notifications.add(what, once))
+    told: bool = within(connection, lambda scope: scope.notifications.add(what, once, READER))
     return told
 
 
 def listed(connection: Database, addressee: str, after: str | None = None) -> Page[Notification]:
     """Three notifications of an addressee."""
     page: Page[Notification] = within(
-        connection, lambda scope: scope.notifications.list(ALICE, addressee, limit=3, after=after)
+        connection, lambda scope: scope.notifications.list(ALICE, addressee, Always(value=True), limit=3, after=after)
     )
     return page
 

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from dmp.access.v1 import access_pb2 as _access_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -36,6 +37,14 @@ class _JobEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Job.ValueType], _
     """Destroy the closed records whose ten years have passed (LIF-10)."""
     JOB_ROTATE_KEYS: _Job.ValueType  # 4
     """Begin a new epoch of the master key, so that no older copy of the keys opens anything; to be done every night."""
+    JOB_DELIVER_NOTIFICATIONS: _Job.ValueType  # 5
+    """Hand on the notifications that are due, as the running suite does all the time (NTF-01 to NTF-04)."""
+    JOB_REQUEUE_NOTIFICATIONS: _Job.ValueType  # 6
+    """Begin anew with the notifications that were given up after the last attempt."""
+    JOB_NOTIFY_SENSITIVE: _Job.ValueType  # 7
+    """Tell holders that sensitive information has waited for an interview for 14 days (NTF-04, profile law-2023)."""
+    JOB_REVEAL_SENSITIVE: _Job.ValueType  # 8
+    """Reveal to their holders the sensitive documents that have waited for a month (VIS-11, profile law-2023)."""
 
 class Job(_Job, metaclass=_JobEnumTypeWrapper):
     """What the suite does by itself when its time has come."""
@@ -50,6 +59,14 @@ JOB_DESTROY_RETAINED: Job.ValueType  # 3
 """Destroy the closed records whose ten years have passed (LIF-10)."""
 JOB_ROTATE_KEYS: Job.ValueType  # 4
 """Begin a new epoch of the master key, so that no older copy of the keys opens anything; to be done every night."""
+JOB_DELIVER_NOTIFICATIONS: Job.ValueType  # 5
+"""Hand on the notifications that are due, as the running suite does all the time (NTF-01 to NTF-04)."""
+JOB_REQUEUE_NOTIFICATIONS: Job.ValueType  # 6
+"""Begin anew with the notifications that were given up after the last attempt."""
+JOB_NOTIFY_SENSITIVE: Job.ValueType  # 7
+"""Tell holders that sensitive information has waited for an interview for 14 days (NTF-04, profile law-2023)."""
+JOB_REVEAL_SENSITIVE: Job.ValueType  # 8
+"""Reveal to their holders the sensitive documents that have waited for a month (VIS-11, profile law-2023)."""
 Global___Job: _TypeAlias = Job  # noqa: Y015
 
 @_typing.final
@@ -106,10 +123,13 @@ class RunJobResponse(_message.Message):
     DUE_FIELD_NUMBER: _builtins.int
     DONE_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
+    PUT_OFF_FIELD_NUMBER: _builtins.int
     due: _builtins.int
     """The records that were due before this call, those passed over among them."""
     done: _builtins.int
     """The records on which it was done."""
+    put_off: _builtins.int
+    """Of those on which it was done, the ones where something could not be handed on yet and is tried again later."""
     @_builtins.property
     def decided(self) -> _access_pb2.Decided:
         """The decision."""
@@ -125,10 +145,11 @@ class RunJobResponse(_message.Message):
         due: _builtins.int = ...,
         done: _builtins.int = ...,
         failures: _abc.Iterable[Global___JobFailure] | None = ...,
+        put_off: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "done", b"done", "due", b"due", "failures", b"failures"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "done", b"done", "due", b"due", "failures", b"failures", "put_off", b"put_off"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -205,6 +226,7 @@ class ListDueResponse(_message.Message):
     DECIDED_FIELD_NUMBER: _builtins.int
     DUE_FIELD_NUMBER: _builtins.int
     RECORDS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_IDS_FIELD_NUMBER: _builtins.int
     due: _builtins.int
     """All that are due."""
     @_builtins.property
@@ -213,7 +235,11 @@ class ListDueResponse(_message.Message):
 
     @_builtins.property
     def records(self) -> _containers.RepeatedCompositeFieldContainer[_access_pb2.Identifier]:
-        """The next of them."""
+        """The next of them; for a job on documents, the record of each."""
+
+    @_builtins.property
+    def document_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For a job on documents, the documents, each beside its record."""
 
     def __init__(
         self,
@@ -221,10 +247,11 @@ class ListDueResponse(_message.Message):
         decided: _access_pb2.Decided | None = ...,
         due: _builtins.int = ...,
         records: _abc.Iterable[_access_pb2.Identifier] | None = ...,
+        document_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "due", b"due", "records", b"records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "document_ids", b"document_ids", "due", b"due", "records", b"records"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -287,6 +314,268 @@ class DoJobResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DoJobResponse: _TypeAlias = DoJobResponse  # noqa: Y015
+
+@_typing.final
+class DoDocumentJobRequest(_message.Message):
+    """Asks for DoDocumentJob."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    JOB_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document."""
+    job: Global___Job.ValueType
+    """The job."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The suite declares nothing."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        document_id: _builtins.str = ...,
+        job: Global___Job.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "document_id", b"document_id", "job", b"job", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DoDocumentJobRequest: _TypeAlias = DoDocumentJobRequest  # noqa: Y015
+
+@_typing.final
+class DoDocumentJobResponse(_message.Message):
+    """Answers DoDocumentJob."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DoDocumentJobResponse: _TypeAlias = DoDocumentJobResponse  # noqa: Y015
+
+@_typing.final
+class TakeNotificationsRequest(_message.Message):
+    """Asks for TakeNotifications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The suite declares nothing."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeNotificationsRequest: _TypeAlias = TakeNotificationsRequest  # noqa: Y015
+
+@_typing.final
+class TakeNotificationsResponse(_message.Message):
+    """Answers TakeNotifications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    NOTIFICATIONS_FIELD_NUMBER: _builtins.int
+    LAPSED_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    lapsed: _builtins.int
+    """How many were let go of."""
+    more: _builtins.bool
+    """Whether more waits on this record."""
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    @_builtins.property
+    def notifications(self) -> _containers.RepeatedCompositeFieldContainer[Global___TakenNotification]:
+        """What is to be handed on, in the order in which it happened; nobody else is given it for a minute."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+        notifications: _abc.Iterable[Global___TakenNotification] | None = ...,
+        lapsed: _builtins.int = ...,
+        more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "lapsed", b"lapsed", "more", b"more", "notifications", b"notifications"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeNotificationsResponse: _TypeAlias = TakeNotificationsResponse  # noqa: Y015
+
+@_typing.final
+class TakenNotification(_message.Message):
+    """A notification as it is handed on: nothing medical, and no document (NTF-06)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    RECIPIENT_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    notification_id: _builtins.str
+    """Its id, the same at every attempt."""
+    code: _builtins.str
+    """What happened."""
+    attempts: _builtins.int
+    """How often it was taken, this time included."""
+    @_builtins.property
+    def recipient(self) -> _access_pb2.Identifier:
+        """Who is told."""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When it happened."""
+
+    def __init__(
+        self,
+        *,
+        notification_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        recipient: _access_pb2.Identifier | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        attempts: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "recipient", b"recipient"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "attempts", b"attempts", "code", b"code", "notification_id", b"notification_id", "recipient", b"recipient"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakenNotification: _TypeAlias = TakenNotification  # noqa: Y015
+
+@_typing.final
+class SettleNotificationsRequest(_message.Message):
+    """Asks for SettleNotifications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    NOTIFICATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The suite declares nothing."""
+
+    @_builtins.property
+    def notifications(self) -> _containers.RepeatedCompositeFieldContainer[Global___SettledNotification]:
+        """What became of each."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        notifications: _abc.Iterable[Global___SettledNotification] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "notifications", b"notifications", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleNotificationsRequest: _TypeAlias = SettleNotificationsRequest  # noqa: Y015
+
+@_typing.final
+class SettledNotification(_message.Message):
+    """What became of one notification."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    DELIVERED_FIELD_NUMBER: _builtins.int
+    AGAIN_AFTER_FIELD_NUMBER: _builtins.int
+    notification_id: _builtins.str
+    """Its id."""
+    delivered: _builtins.bool
+    """Whether the receiver has it; else it is handed on again, or given up."""
+    again_after: _builtins.int
+    """Milliseconds until it is handed on again; 0 gives it up."""
+    def __init__(
+        self,
+        *,
+        notification_id: _builtins.str = ...,
+        delivered: _builtins.bool = ...,
+        again_after: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["again_after", b"again_after", "delivered", b"delivered", "notification_id", b"notification_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettledNotification: _TypeAlias = SettledNotification  # noqa: Y015
+
+@_typing.final
+class SettleNotificationsResponse(_message.Message):
+    """Answers SettleNotifications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleNotificationsResponse: _TypeAlias = SettleNotificationsResponse  # noqa: Y015
 
 @_typing.final
 class RotateKeysRequest(_message.Message):

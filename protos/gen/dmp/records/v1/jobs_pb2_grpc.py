@@ -122,6 +122,21 @@ class SystemServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobResponse.FromString,
                 _registered_method=True)
+        self.DoDocumentJob = channel.unary_unary(
+                '/dmp.records.v1.SystemService/DoDocumentJob',
+                request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoDocumentJobRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoDocumentJobResponse.FromString,
+                _registered_method=True)
+        self.TakeNotifications = channel.unary_unary(
+                '/dmp.records.v1.SystemService/TakeNotifications',
+                request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.TakeNotificationsRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.TakeNotificationsResponse.FromString,
+                _registered_method=True)
+        self.SettleNotifications = channel.unary_unary(
+                '/dmp.records.v1.SystemService/SettleNotifications',
+                request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsResponse.FromString,
+                _registered_method=True)
         self.RotateKeys = channel.unary_unary(
                 '/dmp.records.v1.SystemService/RotateKeys',
                 request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysRequest.SerializeToString,
@@ -147,6 +162,27 @@ class SystemServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DoDocumentJob(self, request, context):
+        """Does a job on one document.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TakeNotifications(self, request, context):
+        """Takes what waits to be told of one record, and lets go of what its addressee may not be told any more (NTF-06).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SettleNotifications(self, request, context):
+        """Keeps what became of what was taken.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RotateKeys(self, request, context):
         """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more.
         """
@@ -166,6 +202,21 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     servicer.DoJob,
                     request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobResponse.SerializeToString,
+            ),
+            'DoDocumentJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DoDocumentJob,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoDocumentJobRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.DoDocumentJobResponse.SerializeToString,
+            ),
+            'TakeNotifications': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeNotifications,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.TakeNotificationsRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.TakeNotificationsResponse.SerializeToString,
+            ),
+            'SettleNotifications': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleNotifications,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsResponse.SerializeToString,
             ),
             'RotateKeys': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateKeys,
@@ -228,6 +279,87 @@ class SystemService:
             '/dmp.records.v1.SystemService/DoJob',
             dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_jobs__pb2.DoJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DoDocumentJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.SystemService/DoDocumentJob',
+            dmp_dot_records_dot_v1_dot_jobs__pb2.DoDocumentJobRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_jobs__pb2.DoDocumentJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeNotifications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.SystemService/TakeNotifications',
+            dmp_dot_records_dot_v1_dot_jobs__pb2.TakeNotificationsRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_jobs__pb2.TakeNotificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleNotifications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.SystemService/SettleNotifications',
+            dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -74,6 +74,12 @@ class SystemServiceStub:
     """Lists the records that are due for a job."""
     DoJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.DoJobRequest, _jobs_pb2.DoJobResponse]
     """Does a job on one record."""
+    DoDocumentJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.DoDocumentJobRequest, _jobs_pb2.DoDocumentJobResponse]
+    """Does a job on one document."""
+    TakeNotifications: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.TakeNotificationsRequest, _jobs_pb2.TakeNotificationsResponse]
+    """Takes what waits to be told of one record, and lets go of what its addressee may not be told any more (NTF-06)."""
+    SettleNotifications: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.SettleNotificationsRequest, _jobs_pb2.SettleNotificationsResponse]
+    """Keeps what became of what was taken."""
     RotateKeys: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.RotateKeysRequest, _jobs_pb2.RotateKeysResponse]
     """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more."""
 
@@ -86,6 +92,12 @@ class SystemServiceAsyncStub(SystemServiceStub):
     """Lists the records that are due for a job."""
     DoJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.DoJobRequest, _jobs_pb2.DoJobResponse]  # type: ignore[assignment]
     """Does a job on one record."""
+    DoDocumentJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.DoDocumentJobRequest, _jobs_pb2.DoDocumentJobResponse]  # type: ignore[assignment]
+    """Does a job on one document."""
+    TakeNotifications: _aio.UnaryUnaryMultiCallable[_jobs_pb2.TakeNotificationsRequest, _jobs_pb2.TakeNotificationsResponse]  # type: ignore[assignment]
+    """Takes what waits to be told of one record, and lets go of what its addressee may not be told any more (NTF-06)."""
+    SettleNotifications: _aio.UnaryUnaryMultiCallable[_jobs_pb2.SettleNotificationsRequest, _jobs_pb2.SettleNotificationsResponse]  # type: ignore[assignment]
+    """Keeps what became of what was taken."""
     RotateKeys: _aio.UnaryUnaryMultiCallable[_jobs_pb2.RotateKeysRequest, _jobs_pb2.RotateKeysResponse]  # type: ignore[assignment]
     """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more."""
 
@@ -107,6 +119,30 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_jobs_pb2.DoJobResponse, _abc.Awaitable[_jobs_pb2.DoJobResponse]]:
         """Does a job on one record."""
+
+    @_abc_1.abstractmethod
+    def DoDocumentJob(
+        self,
+        request: _jobs_pb2.DoDocumentJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.DoDocumentJobResponse, _abc.Awaitable[_jobs_pb2.DoDocumentJobResponse]]:
+        """Does a job on one document."""
+
+    @_abc_1.abstractmethod
+    def TakeNotifications(
+        self,
+        request: _jobs_pb2.TakeNotificationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.TakeNotificationsResponse, _abc.Awaitable[_jobs_pb2.TakeNotificationsResponse]]:
+        """Takes what waits to be told of one record, and lets go of what its addressee may not be told any more (NTF-06)."""
+
+    @_abc_1.abstractmethod
+    def SettleNotifications(
+        self,
+        request: _jobs_pb2.SettleNotificationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.SettleNotificationsResponse, _abc.Awaitable[_jobs_pb2.SettleNotificationsResponse]]:
+        """Keeps what became of what was taken."""
 
     @_abc_1.abstractmethod
     def RotateKeys(

@@ -1011,10 +1011,13 @@ class ListNotificationsRequest(_message.Message):
     ATTESTATIONS_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    OWN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """The most notifications returned; 50 when not given, 500 at most."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
+    own: _builtins.bool
+    """What the professional who calls was told, instead of what the holder was."""
     @_builtins.property
     def record(self) -> _access_pb2.Identifier:
         """The record."""
@@ -1030,14 +1033,77 @@ class ListNotificationsRequest(_message.Message):
         attestations: _access_pb2.Attestations | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        own: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "page_size", b"page_size", "page_token", b"page_token", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "own", b"own", "page_size", b"page_size", "page_token", b"page_token", "record", b"record"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListNotificationsRequest: _TypeAlias = ListNotificationsRequest  # noqa: Y015
+
+@_typing.final
+class SetDepositAlertsRequest(_message.Message):
+    """Asks for SetDepositAlerts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    OWN_FIELD_NUMBER: _builtins.int
+    ALERTED_FIELD_NUMBER: _builtins.int
+    own: _builtins.bool
+    """For the professional who calls, instead of for the holder."""
+    alerted: _builtins.bool
+    """Whether he is alerted from now on."""
+    @_builtins.property
+    def record(self) -> _access_pb2.Identifier:
+        """The record."""
+
+    @_builtins.property
+    def attestations(self) -> _access_pb2.Attestations:
+        """The caller's declarations."""
+
+    def __init__(
+        self,
+        *,
+        record: _access_pb2.Identifier | None = ...,
+        attestations: _access_pb2.Attestations | None = ...,
+        own: _builtins.bool = ...,
+        alerted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerted", b"alerted", "attestations", b"attestations", "own", b"own", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDepositAlertsRequest: _TypeAlias = SetDepositAlertsRequest  # noqa: Y015
+
+@_typing.final
+class SetDepositAlertsResponse(_message.Message):
+    """Answers SetDepositAlerts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decided(self) -> _access_pb2.Decided:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        decided: _access_pb2.Decided | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDepositAlertsResponse: _TypeAlias = SetDepositAlertsResponse  # noqa: Y015
 
 @_typing.final
 class ListNotificationsResponse(_message.Message):

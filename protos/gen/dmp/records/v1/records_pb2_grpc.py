@@ -175,6 +175,11 @@ class RecordsServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsResponse.FromString,
                 _registered_method=True)
+        self.SetDepositAlerts = channel.unary_unary(
+                '/dmp.records.v1.RecordsService/SetDepositAlerts',
+                request_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDepositAlertsRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDepositAlertsResponse.FromString,
+                _registered_method=True)
 
 
 class RecordsServiceServicer:
@@ -377,7 +382,15 @@ class RecordsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListNotifications(self, request, context):
-        """Lists what the record's holder was notified of, newest first (NTF-01).
+        """Lists what the record's holder, or the professional who calls, was notified of, newest first; what tells of a document
+        that is hidden from the caller is left out (NTF-01, NTF-06).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetDepositAlerts(self, request, context):
+        """Begins or ends the alerts of deposits into a record: for its holder, or for the professional who calls (NTF-03).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -525,6 +538,11 @@ def add_RecordsServiceServicer_to_server(servicer, server):
                     servicer.ListNotifications,
                     request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsResponse.SerializeToString,
+            ),
+            'SetDepositAlerts': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetDepositAlerts,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDepositAlertsRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_records__pb2.SetDepositAlertsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1284,6 +1302,33 @@ class RecordsService:
             '/dmp.records.v1.RecordsService/ListNotifications',
             dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_records__pb2.ListNotificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetDepositAlerts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.RecordsService/SetDepositAlerts',
+            dmp_dot_records_dot_v1_dot_records__pb2.SetDepositAlertsRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_records__pb2.SetDepositAlertsResponse.FromString,
             options,
             channel_credentials,
             insecure,

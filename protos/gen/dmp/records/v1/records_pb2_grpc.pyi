@@ -99,7 +99,11 @@ class RecordsServiceStub:
     ListAccessRights: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListAccessRightsRequest, _records_pb2.ListAccessRightsResponse]
     """Lists who has which right on the record, since when and until when, blocks too (AUT-13)."""
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListNotificationsRequest, _records_pb2.ListNotificationsResponse]
-    """Lists what the record's holder was notified of, newest first (NTF-01)."""
+    """Lists what the record's holder, or the professional who calls, was notified of, newest first; what tells of a document
+    that is hidden from the caller is left out (NTF-01, NTF-06).
+    """
+    SetDepositAlerts: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetDepositAlertsRequest, _records_pb2.SetDepositAlertsResponse]
+    """Begins or ends the alerts of deposits into a record: for its holder, or for the professional who calls (NTF-03)."""
 
 @_typing.type_check_only
 class RecordsServiceAsyncStub(RecordsServiceStub):
@@ -172,7 +176,11 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     ListAccessRights: _aio.UnaryUnaryMultiCallable[_records_pb2.ListAccessRightsRequest, _records_pb2.ListAccessRightsResponse]  # type: ignore[assignment]
     """Lists who has which right on the record, since when and until when, blocks too (AUT-13)."""
     ListNotifications: _aio.UnaryUnaryMultiCallable[_records_pb2.ListNotificationsRequest, _records_pb2.ListNotificationsResponse]  # type: ignore[assignment]
-    """Lists what the record's holder was notified of, newest first (NTF-01)."""
+    """Lists what the record's holder, or the professional who calls, was notified of, newest first; what tells of a document
+    that is hidden from the caller is left out (NTF-01, NTF-06).
+    """
+    SetDepositAlerts: _aio.UnaryUnaryMultiCallable[_records_pb2.SetDepositAlertsRequest, _records_pb2.SetDepositAlertsResponse]  # type: ignore[assignment]
+    """Begins or ends the alerts of deposits into a record: for its holder, or for the professional who calls (NTF-03)."""
 
 class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Holds the record's life (catalogue sections 4, 5 and 8)."""
@@ -410,6 +418,16 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _records_pb2.ListNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.ListNotificationsResponse, _abc.Awaitable[_records_pb2.ListNotificationsResponse]]:
-        """Lists what the record's holder was notified of, newest first (NTF-01)."""
+        """Lists what the record's holder, or the professional who calls, was notified of, newest first; what tells of a document
+        that is hidden from the caller is left out (NTF-01, NTF-06).
+        """
+
+    @_abc_1.abstractmethod
+    def SetDepositAlerts(
+        self,
+        request: _records_pb2.SetDepositAlertsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.SetDepositAlertsResponse, _abc.Awaitable[_records_pb2.SetDepositAlertsResponse]]:
+        """Begins or ends the alerts of deposits into a record: for its holder, or for the professional who calls (NTF-03)."""
 
 def add_RecordsServiceServicer_to_server(servicer: RecordsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
