@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 import z3
 
@@ -20,7 +21,7 @@ def all_of(parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
     kept = [part for part in parts if part is not YES]
     if any(part is NO for part in kept):
         return NO
-    return kept[0] if len(kept) == 1 else z3.And(kept) if kept else YES
+    return kept[0] if len(kept) == 1 else _joined(z3.Z3_mk_and, kept) if kept else YES
 
 
 def any_of(parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
@@ -28,7 +29,14 @@ def any_of(parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
     kept = [part for part in parts if part is not NO]
     if any(part is YES for part in kept):
         return YES
-    return kept[0] if len(kept) == 1 else z3.Or(kept) if kept else NO
+    return kept[0] if len(kept) == 1 else _joined(z3.Z3_mk_or, kept) if kept else NO
+
+
+def _joined(make: Callable[..., Any], parts: Sequence[z3.BoolRef]) -> z3.BoolRef:
+    """As z3.And and z3.Or, which look at the sort of every part first: that took a sixth of the time of a diff."""
+    context = parts[0].ctx
+    terms = (z3.Ast * len(parts))(*[part.as_ast() for part in parts])
+    return z3.BoolRef(make(context.ref(), len(parts), terms), context)
 
 
 def negation(part: z3.BoolRef) -> z3.BoolRef:

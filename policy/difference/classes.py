@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import reduce
 
 from policy.analyze.domain import Option, Stated
+from policy.analyze.reading import Reading
 from policy.condition import Elapsed, tests_of
 from policy.difference.compare import Change
 from policy.difference.diagram import EVERYTHING, NOTHING, Region
 from policy.difference.holding import Fact, Held, Holdings, deciding, met, needed
+from policy.difference.translate import Translation
 from policy.ruleset import RuleSet
 from policy.vocabulary import Vocabulary
 from policy.wording import word_of
@@ -45,9 +47,34 @@ class RequestClass:
     """The attributes on which it depends whether such a request is of the class, where all that is not enough."""
 
 
-def classes(change: Change, old: RuleSet, new: RuleSet) -> list[RequestClass]:
-    """The classes of a change; together their regions are its region."""
-    return list(_Cutter(change, old, new).classes())
+class Classes:
+    """Cuts the changes between two rule sets, and keeps what their sentences can say as long as the action is one."""
+
+    def __init__(self, old: RuleSet, new: RuleSet) -> None:
+        """Cut what changes from one rule set to another."""
+        self._old, self._new = old, new
+        self._delays = {
+            profile: changed_delays(old, new, profile) for profile in new.profiles if profile in old.profiles
+        }
+        self._action = ""
+        self._holdings: dict[tuple[Translation, Reading, str], Holdings] = {}
+
+    def of(self, change: Change) -> list[RequestClass]:
+        """The classes of a change; together their regions are its region."""
+        if change.action != self._action:
+            # A translation holds every region of its action.
+            self._action = change.action
+            self._holdings.clear()
+        return list(
+            _Cutter(change, self._old, self._new, self._delays[change.profile], self._sayings(change)).classes()
+        )
+
+    def _sayings(self, change: Change) -> Holdings:
+        key = (change.translation, change.layout, change.profile)
+        found = self._holdings.get(key)
+        if found is None:
+            found = self._holdings[key] = Holdings(*key, self._old, self._new)
+        return found
 
 
 def changed_delays(old: RuleSet, new: RuleSet, profile: str) -> set[str]:
@@ -69,7 +96,7 @@ def is_told(fact: Fact) -> bool:
 
 
 class _Cutter:
-    def __init__(self, change: Change, old: RuleSet, new: RuleSet) -> None:
+    def __init__(self, change: Change, old: RuleSet, new: RuleSet, delays: set[str], holdings: Holdings) -> None:
         vocabularies = [old.vocabulary, new.vocabulary]
         translation = change.translation
         self._change = change
@@ -77,7 +104,6 @@ class _Cutter:
         worded = {name for vocabulary in vocabularies for name in vocabulary.wording}
         self._usual = {n: frozenset(w.usual) for vocabulary in vocabularies for n, w in vocabulary.wording.items()}
         # A delay that has changed is told like what officers name, and cut by, lest one sentence tell two of them.
-        delays = changed_delays(old, new, change.profile)
         self._named = [
             name
             for name in translation.names
@@ -87,7 +113,7 @@ class _Cutter:
         # What a missing value stands for is named where it is given, so that nothing is counted twice.
         self._plain = reduce(self._diagrams.both, self._defaults(vocabularies), EVERYTHING)
         self._all = self._shadow(change.among)
-        self._holdings = Holdings(change, old, new)
+        self._holdings = holdings
 
     def _is_single(self, name: str) -> bool:
         return Stated.GIVEN not in self._translation.values[name]

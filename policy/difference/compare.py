@@ -189,12 +189,11 @@ class _Regions:
         self._among = self._compared_requests()
 
     def changes(self) -> Iterator[Change]:
-        concerned = self._concerned()
-        if concerned == NOTHING:
+        if self._concerned == NOTHING:
             return
         pair = self._pair
         action = pair.new.action or pair.old.action
-        for kind, before, after, region in self._ways_of_item(concerned) if pair.is_item else self._ways(concerned):
+        for kind, before, after, region in self._ways_of_item() if pair.is_item else self._ways():
             if region != NOTHING:
                 yield Change(
                     action, pair.new.profile, kind, before, after, region, self._among, self._translation, pair.layout,
@@ -211,6 +210,7 @@ class _Regions:
         well_typed = region(negation(new.ill_typed), region(negation(old.ill_typed), lawful))
         return well_typed if self._typed else self._translation.diagrams.without(lawful, well_typed)
 
+    @cached_property
     def _concerned(self) -> Region:
         """The requests in which some rule, or some attribute, is not as it was: all others are answered alike."""
         if self._compared.touched.order or self._pair.old.action != self._pair.new.action:
@@ -259,12 +259,12 @@ class _Regions:
         for code in self._translation.codes.get(name, {}):
             yield old.has(name, code), new.has(name, code)
 
-    def _ways(self, concerned: Region) -> Iterator[tuple[Kind, str, str, Region]]:
+    def _ways(self) -> Iterator[tuple[Kind, str, str, Region]]:
         """Each way in which answers can change, with the requests of which it is so."""
         diagrams = self._translation.diagrams
-        old, new = self._decided(concerned)
+        old, new = self._decided
         both = diagrams.both(old.permitted, new.permitted)
-        denied = diagrams.without(concerned, diagrams.either(old.permitted, new.permitted))
+        denied = diagrams.without(self._concerned, diagrams.either(old.permitted, new.permitted))
         yield Kind.OPENS, "", Answer.OK, diagrams.without(new.permitted, old.permitted)
         yield Kind.CLOSES, Answer.OK, "", diagrams.without(old.permitted, new.permitted)
         for before in DENIALS:
@@ -286,14 +286,14 @@ class _Regions:
         Of what opens or closes, that no rule forbids it which both rule sets have.
         """
         diagrams = self._translation.diagrams
-        old, new = self._everywhere
-        found = diagrams.both(old.permitted, new.permitted)
         if kind in (Kind.OPENS, Kind.CLOSES):
             found = diagrams.both(self._allowed_alike, self._listed)
         elif kind is Kind.ANSWERS:
-            found = old.answers[Answer(before)]
+            found = self._before.answers[Answer(before)]
+        else:
+            found = self._permitted_alike
         # What every decision carries is not of the permitted alone, and an edited vocabulary reads requests otherwise.
-        return found if diagrams.without(region, found) == NOTHING else self._among
+        return found if diagrams.lies_in(region, found) else self._among
 
     @cached_property
     def _allowed_alike(self) -> Region:
@@ -310,16 +310,26 @@ class _Regions:
         return diagrams.both(found, diagrams.union(permits))
 
     @cached_property
-    def _everywhere(self) -> tuple[Decided, Decided]:
-        return self._decided(self._among)
+    def _before(self) -> Decided:
+        return Decided(self._pair.old, self._among, self._translation, typed=self._typed)
+
+    @cached_property
+    def _permitted_alike(self) -> Region:
+        """The requests that both permit: of those that no edit concerns, one decision is the other's as well."""
+        diagrams, (old, new) = self._translation.diagrams, self._decided
+        elsewhere = diagrams.without(self._before.permitted, self._concerned)
+        return diagrams.either(elsewhere, diagrams.both(old.permitted, new.permitted))
 
     @cached_property
     def _listed(self) -> Region:
         return self._lists() if self._pair.is_item else EVERYTHING
 
-    def _decided(self, concerned: Region) -> tuple[Decided, Decided]:
+    @cached_property
+    def _decided(self) -> tuple[Decided, Decided]:
+        """What both decide on the requests that an edit concerns."""
         one, other = (
-            Decided(side, concerned, self._translation, typed=self._typed) for side in (self._pair.old, self._pair.new)
+            Decided(side, self._concerned, self._translation, typed=self._typed)
+            for side in (self._pair.old, self._pair.new)
         )
         return one, other
 
@@ -332,10 +342,10 @@ class _Regions:
         always = pair.old.reading.vocabulary.always ^ pair.new.reading.vocabulary.always
         return dict.fromkeys([*(duty for rule in rules for duty in rule.obligations), *sorted(always)])
 
-    def _ways_of_item(self, concerned: Region) -> Iterator[tuple[Kind, str, str, Region]]:
+    def _ways_of_item(self) -> Iterator[tuple[Kind, str, str, Region]]:
         """An item of a list is shown or not, and only where the list itself is permitted before and after."""
         diagrams = self._translation.diagrams
-        old, new = self._decided(concerned)
+        old, new = self._decided
         opens = diagrams.without(new.permitted, old.permitted)
         closes = diagrams.without(old.permitted, new.permitted)
         if opens == closes:

@@ -31,7 +31,7 @@ class Decided:
                     denied = diagrams.both(left, denial)
                     if denied != NOTHING:
                         found[Answer(word)] = diagrams.either(found[Answer(word)], denied)
-                        left = diagrams.without(left, denied)
+                        left = diagrams.without(left, denial)
         # INVARIANT: a request with a fault is never permitted.
         return found | (
             {Answer.OK: left} if self._typed else {Answer.FORBIDDEN: diagrams.either(found[Answer.FORBIDDEN], left)}

@@ -33,6 +33,7 @@ class Diagrams:
         self._parts: list[Parts] = [(), ()]
         self._nodes: dict[tuple[int, Parts], Region] = {}
         self._met: dict[tuple[Region, Region], Region] = {}
+        self._meeting: dict[tuple[Region, Region], bool] = {}
         self._joined: dict[tuple[Region, Region], Region] = {}
         self._turned: dict[Region, Region] = {NOTHING: EVERYTHING, EVERYTHING: NOTHING}
         self._possible: dict[Region, dict[int, frozenset[int]]] = {}
@@ -66,17 +67,29 @@ class Diagrams:
             return right
         if NOTHING in (left, right):
             return NOTHING
+        found = self._met.get((left, right) if left < right else (right, left))
+        return self._meet(left, right) if found is None else found
+
+    def _meet(self, left: Region, right: Region) -> Region:
+        """As `both`, of two that were not met yet; what is known is looked up here, where most of the time goes."""
+        known, together = self._met, dict[Region, Values]()
+        variable, lefts, rights = self._aligned(left, right)
+        for one, some in lefts:
+            if one == NOTHING:
+                together[NOTHING] = together.get(NOTHING, 0) | some
+                continue
+            for other, others in rights:
+                if values := some & others:
+                    if other == NOTHING or one in (EVERYTHING, other):
+                        end = other
+                    elif other == EVERYTHING:
+                        end = one
+                    else:
+                        found = known.get((one, other) if one < other else (other, one))
+                        end = self._meet(one, other) if found is None else found
+                    together[end] = together.get(end, 0) | values
         key = (left, right) if left < right else (right, left)
-        found = self._met.get(key)
-        if found is None:
-            variable, lefts, rights = self._aligned(left, right)
-            together: dict[Region, Values] = {}
-            for one, some in lefts:
-                for other, others in rights:
-                    if values := some & others:
-                        end = self.both(one, other)
-                        together[end] = together.get(end, 0) | values
-            found = self._met[key] = self._node(variable, together)
+        found = known[key] = self._node(variable, together)
         return found
 
     def either(self, left: Region, right: Region) -> Region:
@@ -120,6 +133,46 @@ class Diagrams:
         """What lies in the one and not in the other."""
         return self.both(region, self.opposite(other))
 
+    def meets(self, left: Region, right: Region) -> bool:
+        """Whether anything lies in both: found at the first such request, where `both` would look for all."""
+        if NOTHING in (left, right):
+            return False
+        if left == right or EVERYTHING in (left, right):
+            return True
+        key = (left, right) if left < right else (right, left)
+        met = self._met.get(key)
+        if met is not None:
+            return met != NOTHING
+        found = self._meeting.get(key)
+        if found is None:
+            _, lefts, rights = self._aligned(left, right)
+            found = self._meeting[key] = any(
+                self.meets(one, other) for one, some in lefts for other, others in rights if some & others
+            )
+        return found
+
+    def lies_in(self, region: Region, other: Region) -> bool:
+        """Whether all that lies in the one lies in the other."""
+        return not self.meets(region, self.opposite(other))
+
+    def meets_but_for(self, variable: int, left: Region, right: Region) -> bool:
+        """Whether something of the one lies in the other once a variable has another value, or the same."""
+        known: dict[tuple[Region, Region], bool] = {}
+
+        def walk(one: Region, other: Region) -> bool:
+            if NOTHING in (one, other):
+                return False
+            if self._variable[one] > variable and self._variable[other] > variable:
+                return self.meets(one, other)
+            found = known.get((one, other))
+            if found is None:
+                tested, ones, others = self._aligned(one, other)
+                pairs = ((a, b) for a, some in ones for b, more in others if tested == variable or some & more)
+                found = known[one, other] = any(walk(*pair) for pair in pairs)
+            return found
+
+        return walk(left, right)
+
     def union(self, regions: Collection[Region]) -> Region:
         """What lies in at least one of them."""
         whole = NOTHING
@@ -130,9 +183,12 @@ class Diagrams:
     def whatever(self, region: Region, variables: Collection[int]) -> Region:
         """The requests that lie in it for some values of these variables."""
         forgotten = frozenset(variables)
-        known: dict[Region, Region] = {NOTHING: NOTHING, EVERYTHING: EVERYTHING}
+        last = max(forgotten, default=-1)
+        known: dict[Region, Region] = {}
 
         def walk(node: Region) -> Region:
+            if self._variable[node] > last:
+                return node
             found = known.get(node)
             if found is None:
                 parts = [(walk(end), values) for end, values in self._parts[node]]

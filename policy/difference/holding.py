@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from policy.analyze.domain import Option
 from policy.analyze.encode import Encoder
+from policy.analyze.reading import Reading
 from policy.condition import Cell, Condition, Listed, OneOf, SameAs, Test, narrow, tests_of
-from policy.difference.compare import Change
-from policy.difference.diagram import NOTHING, Region
+from policy.difference.diagram import Region
 from policy.difference.translate import Translation
 from policy.errors import FaultList
 from policy.grammar import Grammar
@@ -48,20 +49,26 @@ Candidate = tuple[Held, Region]
 
 
 class Holdings:
-    """What sentences can say beside the values of one attribute, of requests for the action of one change."""
+    """What sentences can say beside the values of one attribute, of requests for one action in one profile."""
 
-    def __init__(self, change: Change, old: RuleSet, new: RuleSet) -> None:
+    def __init__(self, translation: Translation, layout: Reading, profile: str, old: RuleSet, new: RuleSet) -> None:
         """Only what both rule sets mean alike: a definition that was edited names neither what was nor what is."""
-        self._change, self._old, self._new = change, old, new
-        self._translation = change.translation
-        self._encoder = Encoder(change.layout, {**old.tables, **new.tables}, {})
+        self._translation, self._layout = translation, layout
+        self._profile, self._old, self._new = profile, old, new
+        self._encoder = Encoder(layout, {**old.tables, **new.tables}, {})
         self._edited = {name for name, table in new.tables.items() if old.tables.get(name) != table}
-        self._tests = change.translation.domain.tests
-        self._definitions = list(self._of_definitions())
-        self._relations = list(self._of_tests())
+        self._tests = translation.domain.tests
+
+    @cached_property
+    def _definitions(self) -> list[tuple[str, Region]]:
+        return list(self._of_definitions())
+
+    @cached_property
+    def _relations(self) -> list[tuple[Test, Region]]:
+        return list(self._of_tests())
 
     def _of_definitions(self) -> Iterator[tuple[str, Region]]:
-        conditions = [_conditions(side, self._change.profile) for side in (self._old, self._new)]
+        conditions = [_conditions(side, self._profile) for side in (self._old, self._new)]
         for name in (name for name in self._new.sayings if name in self._old.sayings):
             condition = conditions[1][name]
             if condition == conditions[0][name] and self._can_be_told(condition):
@@ -79,7 +86,7 @@ class Holdings:
         return tests <= self._tests and not tables & self._edited
 
     def _where(self, condition: Condition) -> Region:
-        asked = narrow(condition, "action", self._change.action)
+        asked = narrow(condition, "action", self._layout.action)
         return self._translation.region(self._encoder.formula(asked, sure=True))
 
     @property
@@ -110,7 +117,7 @@ def needed(region: Region, among: Region, candidates: Sequence[Candidate], trans
     kept = [
         (held, where)
         for held, where in candidates
-        if diagrams.without(region, where) == NOTHING and diagrams.without(among, where) != NOTHING
+        if diagrams.lies_in(region, where) and not diagrams.lies_in(among, where)
     ]
     whole = met(among, kept, translation)
     for each in reversed(kept):
@@ -131,7 +138,8 @@ def deciding(region: Region, among: Region, translation: Translation) -> tuple[s
     """The attributes that still tell the region from the rest of those requests."""
     diagrams = translation.diagrams
     tested = diagrams.tested(region) if region != among else []
-    found = [n for n in tested if diagrams.both(diagrams.whatever(region, [n]), among) != region]
+    rest = diagrams.without(among, region)
+    found = [n for n in tested if diagrams.meets_but_for(n, region, rest)]
     # Where no attribute alone would make a difference, several together do.
     names = [translation.names[number] for number in found or tested]
     return tuple(dict.fromkeys(name.partition(" has ")[0].partition(" elapsed ")[0] for name in names))

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from policy.analyze.domain import Option
-from policy.difference.classes import Choice, RequestClass, classes
+from policy.difference.classes import Choice, Classes, RequestClass
 from policy.difference.compare import Comparison, Kind
 from policy.difference.witness import Witness, witness
 from policy.difference.words import Told, tell
@@ -55,10 +55,10 @@ def difference(
     Raises ValueError where an attribute is of types that cannot be compared.
     """
     comparison = Comparison(old, new, profile)
-    found: list[RequestClass] = []
+    cut, found = Classes(old, new), list[RequestClass]()
     for number, action in enumerate(comparison.actions, 1):
         for change in comparison.changes(action):
-            found += classes(change, old, new)
+            found += cut.of(change)
         progress(number, len(comparison.actions))
     witnesses = {id(one): witness(one, old, new) for one in found}
     told = tuple(_shown(one, witnesses) for one in tell(found, old, new, language))

@@ -24,9 +24,16 @@ class Touched:
         self.attributes = _changed_attributes(old.vocabulary, new.vocabulary)
         self.order = _order(old.vocabulary) != _order(new.vocabulary)
         """Whether stages, actions, scopes or what every decision carries changed."""
+        self._rules: dict[tuple[str, str], tuple[list[Rule], list[Rule]]] = {}
 
     def rules(self, profile: str, action: str) -> tuple[list[Rule], list[Rule]]:
         """The rules of either set that the other has not, for one action; the empty action is that of no word."""
+        found = self._rules.get((profile, action))
+        if found is None:
+            found = self._rules[profile, action] = self._compared(profile, action)
+        return found
+
+    def _compared(self, profile: str, action: str) -> tuple[list[Rule], list[Rule]]:
         olds = list(self._contents(self._old, profile, action))
         news = list(self._contents(self._new, profile, action))
         gone = Counter(content for _, content in olds) - Counter(content for _, content in news)

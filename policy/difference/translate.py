@@ -178,15 +178,15 @@ class Translation:
         if kind == z3.Z3_OP_FALSE:
             return NOTHING
         if kind == z3.Z3_OP_IMPLIES:
-            one, other = formula.children()
+            one, other = _parts(formula)
             return diagrams.either(self._whole(one, wanted=False), self._whole(other, wanted=True))
         if kind == z3.Z3_OP_XOR:
-            one, other = (self._whole(part, wanted=True) for part in formula.children())
+            one, other = (self._whole(part, wanted=True) for part in _parts(formula))
             return diagrams.either(diagrams.without(one, other), diagrams.without(other, one))
         if kind == z3.Z3_OP_AND:
-            return self._met(formula.children())
+            return self._met(_parts(formula))
         if kind == z3.Z3_OP_OR:
-            return self._joined(formula.children())
+            return self._joined(_parts(formula))
         leaf = self._leaves[formula.get_id()]
         return diagrams.where(leaf[0], [leaf[1]]) if leaf else NOTHING
 
@@ -207,6 +207,12 @@ class Translation:
             else:
                 values.setdefault(leaf[0], set()).add(leaf[1])
         return self.diagrams.union([whole, *(self.diagrams.where(v, chosen) for v, chosen in values.items())])
+
+
+def _parts(formula: z3.BoolRef) -> list[z3.BoolRef]:
+    """As `children`, which asks of each of what sort it is."""
+    context, term = formula.ctx, formula.as_ast()
+    return [z3.BoolRef(z3.Z3_get_app_arg(context.ref(), term, place), context) for place in range(formula.num_args())]
 
 
 def _neighbours(domain: Domain, rulesets: Iterable[RuleSet]) -> Iterator[str]:
