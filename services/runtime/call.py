@@ -16,7 +16,7 @@ from services.runtime.arrival import Arrival, Batch
 from services.runtime.identity import Identity
 from services.runtime.judgement import BROUGHT, Answers, Verdict, could_read, may_be_told, readable
 from services.store.notifications import Reader
-from services.store.unit_of_work import FactsKey, Scope
+from services.store.unit_of_work import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,7 @@ class Call:
 
     def may_tell(self, reader: Reader, document: str | None) -> bool:
         """Whether the rules let this reader be told now what happened to the record, or to a document of it."""
-        key = FactsKey(self.record, reader.id, reader.structure, self.now, document)
-        [facts] = self.stores.facts([key])
+        facts = self.stores.outbox.facts_of(self.record, reader, self.now, document)
         return may_be_told(self.engine, self.now, reader, facts, of_document=document is not None)
 
     def until(self, obligation: str) -> datetime | None:

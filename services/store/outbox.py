@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, and_, bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, func, literal_column, or_, select, update
 
 from services.store import clock, sql
 from services.store.notifications import Reader
 from services.store.outbox_tables import deliveries
 from services.store.savepoint import Row, Savepoint
 from services.store.tables import Text, notifications
+
+if TYPE_CHECKING:
+    from services.store.unit_of_work import Facts
 
 DELIVERED, PARKED, LAPSED = "DELIVERED", "PARKED", "LAPSED"
 
@@ -45,7 +49,9 @@ _TAKE = sql.Statement(
     .where(sql.given(deliveries.c.number))
     .values(attempts=deliveries.c.attempts + 1, due_at=bindparam("until", type_=BigInteger))
 )
-_OPEN = or_(deliveries.c.state == "WAITING", deliveries.c.state == PARKED)
+# Written out, so that the index of what is parked serves.
+_PARKED = deliveries.c.state == literal_column(f"'{PARKED}'", Text)
+_OPEN = or_(deliveries.c.state == "WAITING", _PARKED)
 _NAMED = and_(
     _OF_RECORD,
     deliveries.c.state == "WAITING",
@@ -58,9 +64,7 @@ _SETTLE = sql.Statement(update(deliveries).where(_NAMED).values(_SETTLED))
 _LAPSE_ALL = sql.Statement(update(deliveries).where(_OF_RECORD, _OPEN).values(_SETTLED))
 _PUT_OFF = sql.Statement(update(deliveries).where(_NAMED).values(due_at=bindparam("until", type_=BigInteger)))
 _REQUEUE = sql.Statement(
-    update(deliveries)
-    .where(_OF_RECORD, deliveries.c.state == PARKED)
-    .values(state="WAITING", attempts=0, due_at=_NOW, settled_at=None)
+    update(deliveries).where(_OF_RECORD, _PARKED).values(state="WAITING", attempts=0, due_at=_NOW, settled_at=None)
 )
 _COUNT_DUE = sql.Statement(select(func.count(deliveries.c.record.distinct())).where(_DUE))
 # In the order in which what waits has happened.
@@ -110,6 +114,15 @@ class OutboxStore:
         self._savepoint.change_many(_TAKE, [{"number": row[0], "until": clock.micros(until)} for row in rows])
         return tuple(map(_waiting, rows))
 
+    def facts_of(self, record: str, reader: Reader, at: datetime, document: str | None) -> Facts:
+        """What the rules are told of somebody who is to be told: what they say of him, a handler does not decide."""
+        # Imported here, for both read the types that hold this store.
+        from services.store.facts import facts_many  # noqa: PLC0415
+        from services.store.unit_of_work import FactsKey  # noqa: PLC0415
+
+        [facts] = facts_many(self._savepoint, [FactsKey(record, reader.id, reader.structure, at, document)])
+        return facts
+
     def settle(self, record: str, notification: str, state: str, at: datetime) -> None:
         """DELIVERED, PARKED or LAPSED; what another has settled meanwhile stays as it is."""
         self._savepoint.change(_SETTLE, record=record, id=notification, new_state=state, now=clock.micros(at))
@@ -130,10 +143,10 @@ class OutboxStore:
 class ParkedSource:
     """The records of which something is parked."""
 
-    _COUNT = sql.Statement(select(func.count(deliveries.c.record.distinct())).where(deliveries.c.state == PARKED))
+    _COUNT = sql.Statement(select(func.count(deliveries.c.record.distinct())).where(_PARKED))
     _PAGE = sql.Statement(
         select(deliveries.c.record)
-        .where(deliveries.c.state == PARKED)
+        .where(_PARKED)
         .group_by(deliveries.c.record)
         .order_by(deliveries.c.record)
         .limit(bindparam("limit"))

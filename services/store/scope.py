@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from services.store.authorisations import AuthorisationStore
 from services.store.consents import ConsentStore
 from services.store.documents import DocumentStore
@@ -23,9 +20,6 @@ from services.store.subscriptions import SubscriptionStore
 from services.store.tickets import TicketStore
 from services.store.touched import Handled, Touched
 from services.store.traces import TraceStore
-
-if TYPE_CHECKING:
-    from services.store.unit_of_work import Facts, FactsKey
 
 
 class Scope:
@@ -70,13 +64,6 @@ class Scope:
         self.subscriptions = SubscriptionStore(savepoint)
         self.tickets = TicketStore(savepoint, self.keys)
         self.traces = TraceStore(savepoint, self.keys)
-
-    def facts(self, keys: Sequence[FactsKey]) -> list[Facts]:
-        """What the rules would be told now of other people's relation to a record."""
-        # Imported here, for it reads the types that hold a scope.
-        from services.store.facts import facts_many  # noqa: PLC0415
-
-        return facts_many(self._savepoint, keys)
 
     @property
     def touched(self) -> tuple[Touched, ...]:
