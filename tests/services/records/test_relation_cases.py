@@ -82,7 +82,7 @@ def tutor_writes_directives(world: World) -> Asked:
     patient = world.opened("author")
     protect(world, patient, records.PROTECTION_TUTELLE)
     tutor = register(world, patient, records.POWER_TUTELLE)
-    author = {"author": parts(tutor["sub"]), "structure": None}
+    author: dict[str, Any] = {"author": parts(tutor["sub"]), "structure": None}
     content = world.cda(patient, **author, type_code="EXPPAT_3", type_system="1.2.250.1.213.1.1.4.12")
     request = documents.DepositDocumentRequest(
         record=of(patient), content=content, labels=[NORMAL], attestations=access.Attestations(non_opposition=True)

@@ -13,6 +13,7 @@ from services.store.key_provider import Erasure
 from services.store.keyring import Keyring
 from services.store.local_keys import LocalKeys
 from services.store.postgres import ROLE
+from services.store.relations import Relation
 from services.store.savepoint import Savepoint
 from services.store.traces import Wanted
 from services.store.unit_of_work import Scope
@@ -174,6 +175,39 @@ def test_a_copy_from_before_is_brought_to_agree_with_the_ledger(connection: Data
     assert (status, within(connection, lambda scope: scope.records.status(BOB)).state) == ("Destroyed", "DESTROYED")
     assert [Erasure(*row[1:]) for row in stored(connection, "erasures")] == list(ledger)
     custody.assume(connection.session)
+
+
+def related(database: Database, record: str) -> None:
+    """A tutor of whoever is named."""
+    relation = Relation(
+        record=record,
+        person=f"{record}0",
+        kind="REPRESENTATIVE",
+        power="TUTELLE",
+        starts_at=AT,
+        ends_at=None,
+        collector=ALICE,
+        added_at=AT,
+    )
+    within(database, lambda scope: scope.relations.put(relation))
+
+
+def test_who_was_linked_to_a_destroyed_record_is_told_by_no_copy(connection: Database) -> None:
+    """Nor by the database itself; those of other records stay."""
+    within(connection, lambda scope: create(scope, BOB))
+    for record in (ALICE, BOB):
+        related(connection, record)
+    copy, before = copied(connection), stored(connection, "relations")
+    within(connection, lambda scope: scope.erasures.destroy_record(BOB, str(uuid4()), AT))
+    [left] = stored(connection, "relations")
+    assert left[0] == ALICE
+    restored(connection, copy)
+    connection.execute("UPDATE records SET state = 'ACTIVE'")
+    forget(connection)
+    [gone] = [row for row in before if row[0] == BOB]
+    connection.execute(f"INSERT INTO relations VALUES ({', '.join('?' for _ in gone)})", gone)  # noqa: S608 - places
+    custody.assume(connection.session)
+    assert stored(connection, "relations") == [left]
 
 
 def forget(database: Database) -> None:
