@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,15 +16,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from policy.cli import HELD
 from tests.bench import asked, load, report, servers, stock
+from tests.bench.large import Grown
 from tests.bench.load import Generator, H2Load, RunFailed
 from tests.bench.measure import Measure, Sample, run
 from tests.bench.python_load import PythonLoad
+from tests.bench.servers import Server
+from tests.bench.stock import Stock
+from tests.faults.process import Process
 
 FAILED: Final = 1
 QUICK: Final = (3, 0.7)
 """Rounds, and seconds that each measure takes in one."""
 FULL: Final = (9, 3.0)
+GROWN_QUICK: Final = (50_000, 20)
+"""Documents that a store grows to, and how often one caller then asks."""
+GROWN: Final = (1_000_000, 100)
 VAR: Final = Path("var")
+
+Suite = tuple[Server, Process, Stock]
+"""One that runs, and what it holds."""
 
 
 def main(
@@ -40,8 +50,10 @@ def main(
     machine, (generator, told) = report.machine(VAR), _generator(python)
     rounds, seconds = QUICK if quick else FULL
     try:
-        with _progress(console) as progress, _measures(progress) as measures:
+        with _progress(console) as progress, _measures(progress) as (measures, suites):
             samples = _rounds(measures, generator, rounds, seconds, progress)
+            for suite in suites:
+                samples |= _grown(suite, *(GROWN_QUICK if quick else GROWN), progress)
     except RunFailed as failed:
         console.print(f"no figures: {failed}", style="bold red", markup=False)
         raise typer.Exit(FAILED) from failed
@@ -63,12 +75,13 @@ def _progress(console: Console) -> Progress:
 
 
 @contextmanager
-def _measures(progress: Progress) -> Iterator[list[Measure]]:
+def _measures(progress: Progress) -> Iterator[tuple[list[Measure], list[Suite]]]:
     """Everything that is measured, while its servers run."""
     # Not in the system's folder for what is temporary, which may be memory, where a commit costs nothing.
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=VAR, prefix="bench-")))
         found: list[Measure] = []
+        suites: list[Suite] = []
         for opening in (servers.sqlite, servers.postgresql):
             own = folder / opening.__name__
             own.mkdir()
@@ -78,7 +91,8 @@ def _measures(progress: Progress) -> Iterator[list[Measure]]:
             if not found:
                 found += asked.of_echo(stack.enter_context(servers.echoing()), held)
             found += asked.of_suite(server, held)
-        yield found
+            suites.append((server, process, held))
+        yield found, suites
 
 
 def _rounds(
@@ -100,6 +114,13 @@ def _rounds(
             samples[measure.name].append(run(measure, generator, calls[measure.name]))
             progress.advance(task)
     return samples
+
+
+def _grown(suite: Suite, many: int, times: int, progress: Progress) -> dict[str, list[Sample]]:
+    """What one caller meets in a store that has grown; last, for the store stays so."""
+    task = progress.add_task(f"documents of others, {suite[0].name}", total=many)
+    with closing(Grown(*suite, times)) as grown:
+        return {name: [sample] for name, sample in grown.measures(many, partial(progress.advance, task))}
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ class Sample:
     p99: float
     cpu: float
     """Microseconds of the server's processor time for a call."""
+    memory: float = 0.0
+    """Megabytes that the server took above idle at most, where that is looked at."""
 
 
 def run(measure: Measure, generator: Generator, calls: int) -> Sample:

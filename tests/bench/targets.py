@@ -11,7 +11,7 @@ from tests.bench.measure import Sample
 
 Rounds = Mapping[str, Sequence[Sample]]
 """By measure, a sample of each round."""
-Figure = Literal["rate", "p50", "p99", "cpu"]
+Figure = Literal["rate", "p50", "p99", "cpu", "memory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,34 @@ class Target:
     @property
     def bound(self) -> str:
         """What is asked, in signs."""
-        unit = "×" if self.by else " ms"
+        unit = "×" if self.by else " MB" if self.figure == "memory" else " ms"
         asked = [
             f"{sign} {bound:g}{unit}" for sign, bound in (("≥", self.least), ("≤", self.most)) if bound is not None
         ]
         return " ".join(asked)
 
 
+_STORES: Final = (("SQLite", "sqlite"), ("PostgreSQL", "postgresql"))
+GROWN: Final = tuple(
+    target
+    for name, store in _STORES
+    for target in (
+        Target(f"list among many on {name}, p50", "p50", f"list among many, {store}", most=5.0),
+        Target(
+            f"list among many by few on {name}, p50",
+            "p50",
+            f"list among many, {store}",
+            f"list among few, {store}",
+            most=1.5,
+        ),
+        Target(f"deposit of 1 MB on {name}, p50", "p50", f"deposit of 1 MB, {store}", most=30.0),
+        Target(f"read of 1 MB on {name}, p50", "p50", f"read of 1 MB, {store}", most=30.0),
+        Target(f"copy of 500 documents on {name}, above idle", "memory", f"copy, {store}", most=100.0),
+    )
+)
+"""A record's list in a store that grows, a large document, and a copy."""
 TARGETS: Final = (
+    *GROWN,
     Target("check on SQLite by echo", "rate", "check, sqlite", "echo", least=0.5),
     Target("check on PostgreSQL by SQLite", "rate", "check, postgresql", "check, sqlite", least=0.6),
     Target("change by read on SQLite", "rate", "change, sqlite", "read, sqlite", least=0.3),
