@@ -1,6 +1,6 @@
 """Fills a store with the records and documents of others, so that one record is listed among a million documents.
 
-What an index holds is there as deposits would leave it, with keys of the same size; contents are not: no list reads them.
+What an index holds is there as deposits leave it, and keys of the same size; contents are not: no list reads them.
 """
 
 from __future__ import annotations
