@@ -13,6 +13,7 @@ import pytest
 
 from policy.cli.app import tell_faults
 from policy.errors import Fault, Place, RuleFaults
+from policy.ruleset import load
 from tests.policy.small_rules import table, written
 
 ROOT = Path(__file__).parents[2]
@@ -274,3 +275,18 @@ def test_a_place_on_line_100_is_a_place(capsys: pytest.CaptureFixture[str]) -> N
     """The terminal's library would make a picture of `:100:`."""
     tell_faults(RuleFaults([Fault(Place("rules/documents.yaml", 100, 10), "is wrong", "mend it")]), as_json=False)
     assert "rules/documents.yaml:100:10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written_as", "advice"), [("refuse", "did you mean `deny`?"), ("denny", "did you mean `deny`?")]
+)
+def test_an_unknown_effect_is_one_fault(written_as: str, advice: str, tmp_path: Path) -> None:
+    """What a denial alone may have is not told of a rule whose effect nobody knows."""
+    folder = written(tmp_path / "rules")
+    path = folder / "doors.yaml"
+    path.write_text(path.read_text("utf-8").replace("effect: deny", f"effect: {written_as}"), "utf-8")
+    with pytest.raises(RuleFaults) as raised:
+        load(folder)
+    assert [str(fault) for fault in raised.value.faults] == [
+        f"rules/doors.yaml:10:11: unknown effect `{written_as}` ({advice})"
+    ]
