@@ -11,7 +11,7 @@ from rich.console import Console
 
 from policy.casebook import run
 from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, Lang, app, loaded, tell_faults
-from policy.errors import FaultList, RuleFaults
+from policy.errors import Fault, FaultList, Place, RuleFaults
 from policy.language import Language, say
 from policy.ruleset import RuleSet
 from policy.shape import Text
@@ -47,11 +47,25 @@ def check(folder: Folder = RULES, language: Lang = "fr", as_json: Json = False) 
     if faults.faults:
         tell_faults(RuleFaults(faults.faults), as_json, language=language)
         raise typer.Exit(INVALID_RULES)
-    loose = [*ruleset.loose, *vain_faults(ruleset, ruleset.rules).faults]
+    loose = [*ruleset.loose, *_without_cases(ruleset), *vain_faults(ruleset, ruleset.rules).faults]
     if loose:
         tell_faults(RuleFaults(loose), as_json, _LOADABLE, language)
         raise typer.Exit(FAILED)
     _tell_figures(ruleset, language, as_json)
+
+
+def _without_cases(ruleset: RuleSet) -> list[Fault]:
+    """A fault for each file of rules that the vocabulary lists and no test table stands beside."""
+    names = {name: f"{name}_test.yaml" for name in ruleset.vocabulary.concerns}
+    return [
+        Fault(
+            Place(ruleset.file(test)),
+            f"is missing: no table asks the rules of `{name}.yaml`",
+            "put it back, from the last version or from a copy, or write its cases anew",
+        )
+        for name, test in names.items()
+        if not (ruleset.folder / test).is_file()
+    ]
 
 
 def _tell_figures(ruleset: RuleSet, language: Language, as_json: bool) -> None:

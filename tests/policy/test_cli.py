@@ -290,3 +290,19 @@ def test_an_unknown_effect_is_one_fault(written_as: str, advice: str, tmp_path: 
     assert [str(fault) for fault in raised.value.faults] == [
         f"rules/doors.yaml:10:11: unknown effect `{written_as}` ({advice})"
     ]
+
+
+def test_a_deleted_file_is_named(tmp_path: Path) -> None:
+    """A profile that the world knows, the test table beside a file of rules: which is missing, and what to do."""
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    (folder / "access_test.yaml").unlink()
+    done = _dmp("check", "--json", "--rules", str(folder))
+    faults = json.loads(done.stdout)["faults"]
+    assert (done.returncode, [fault["file"] for fault in faults]) == (1, [f"{folder}/access_test.yaml"])
+    assert "put it back" in faults[0]["advice"]
+    (folder / "profiles" / "law-2023.yaml").unlink()
+    done = _dmp("check", "--json", "--rules", str(folder))
+    faults = json.loads(done.stdout)["faults"]
+    assert (done.returncode, [fault["file"] for fault in faults]) == (3, [f"{folder}/profiles/law-2023.yaml"])
+    assert "put `profiles/law-2023.yaml` back" in faults[0]["advice"]
