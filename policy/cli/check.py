@@ -27,6 +27,7 @@ _FIRING = Text(
     "chacune agit sur quelque demande ; {kept} ne changent rien et disent pourquoi elles restent",
     "each fires for some request; {kept} that make no difference say why they stay",
 )
+_FRESH = Text("les schémas sont tels que le vocabulaire le dit", "the schemas are as the vocabulary says")
 _DIGEST = Text("empreinte {digest}…", "digest {digest}…")
 
 
@@ -84,13 +85,15 @@ def _tell_figures(ruleset: RuleSet, language: Language, as_json: bool) -> None:
 
 
 @app.command()
-def schema(folder: Folder = RULES, as_json: Json = False) -> None:
+def schema(folder: Folder = RULES, language: Lang = "fr", as_json: Json = False) -> None:
     """Write the JSON Schemas that editors complete rule files with; exit 1 when they were stale."""
     from policy.schema import write
 
-    changed = [path.name for path in write(loaded(folder, as_json), folder / "schema")]
+    changed = [path.name for path in write(loaded(folder, as_json, language=language), folder / "schema")]
     if as_json:
         typer.echo(json.dumps({"held": not changed, "written": changed}))
     else:
-        typer.echo(f"written anew: {', '.join(changed)}" if changed else "the schemas are as the vocabulary says")
+        names = ", ".join(changed)
+        anew = Text(f"réécrits : {names}", f"written anew: {names}")
+        typer.echo(say(anew if changed else _FRESH, language))
     raise typer.Exit(FAILED if changed else HELD)

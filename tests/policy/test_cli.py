@@ -306,3 +306,24 @@ def test_a_deleted_file_is_named(tmp_path: Path) -> None:
     faults = json.loads(done.stdout)["faults"]
     assert (done.returncode, [fault["file"] for fault in faults]) == (3, [f"{folder}/profiles/law-2023.yaml"])
     assert "put `profiles/law-2023.yaml` back" in faults[0]["advice"]
+
+
+def test_layout_page_and_schemas_are_told_in_french_first(tmp_path: Path) -> None:
+    """`fmt`, `docs` and `schema` speak as `check` does, and English where it is asked for."""
+    folder = str(written(tmp_path / "rules", *FULL))
+    for command, french, english in (
+        ("fmt", "déjà en forme", "in their layout"),
+        ("schema", "les schémas sont tels", "the schemas are as"),
+    ):
+        _dmp(command, "--rules", folder)
+        assert french in _dmp(command, "--rules", folder).stdout.decode()
+        assert english in _dmp(command, "--lang", "en", "--rules", folder).stdout.decode()
+    assert "RULES.md est tel que" in _dmp("docs").stdout.decode()
+
+
+def test_a_request_on_several_lines_is_told_how_to_be_one() -> None:
+    """The lines are answered each, and how to make one of them is said once, for people."""
+    done = _dmp("decide", given=b'{"action":\n "doc.read"}\n')
+    assert (done.returncode, len(done.stdout.splitlines())) == (1, 2)
+    assert "chaque demande tient sur une ligne" in done.stderr.decode()
+    assert "jq -c ." in _dmp("decide", "--lang", "en", given=b"{\n}").stderr.decode()
