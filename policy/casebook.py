@@ -19,6 +19,7 @@ from policy.expected import Expected
 from policy.model import Decision
 from policy.ruleset import RuleSet, read_parameters
 from policy.source import Mapping, Scalar, Sequence
+from policy.stated import IllTyped, Stated, check_clock
 from policy.variant import Engines, Setting
 from policy.world import PARTS, names, plain, read_world
 
@@ -71,6 +72,8 @@ class Case:
     """Obligations, visible names (or how many) and scope that a permitted case must have."""
     parameters: tuple[tuple[str, object], ...] = ()
     """What the table sets in place of the profile's own."""
+    stated: Stated | None = field(default=None, compare=False, repr=False)
+    """Where its facts are written."""
 
     @property
     def setting(self) -> Setting:
@@ -85,10 +88,13 @@ def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
     """Ask every case of every table in the files of this pattern; a fault in a table goes to `faults`."""
     report = Report()
     engines = Engines(ruleset)
+    ill_typed = IllTyped(ruleset, faults)
     for case in cases(ruleset, faults, files):
         engine = engines.of(case.setting)
         decision = engine.decide(case.request)
         report.asked.append(case)
+        if decision.faults and case.stated:
+            ill_typed.tell(decision.faults, case.answer, case.stated)
         for answer in (decision, *engine.decide_items(case.request).values()):
             report.covered |= _made(ruleset, answer)
         if found := wrong(case, decision):
@@ -118,7 +124,7 @@ def cases(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Iterator[
         for item in shape.items(node, "a test file", faults):
             table = shape.mapping(item, "a table", _TABLE, faults)
             if table is not None:
-                yield from _Table(ruleset, world, table, faults).cases()
+                yield from _Table(ruleset, world, table, faults, tree).cases()
 
 
 @dataclass(slots=True)
@@ -129,8 +135,15 @@ class _Table:
     world: dict[str, Any]
     tree: Mapping
     faults: FaultList
+    world_tree: Mapping
 
     def cases(self) -> Iterator[Case]:
+        known = len(self.faults.faults)
+        check_clock(self.tree.get("at"), self.faults)
+        for key in ("facts", "relation", "context"):
+            shape.mapping(self.tree.get(key), f"`{key}` of a table", None, self.faults)
+        if len(self.faults.faults) > known:
+            return
         data = {str(key.value): plain(value) for key, value in self.tree.entries}
         subjects = self._known("subjects", self._all(data.get("subjects")), self.world["subjects"])
         named = self._known("documents", self._all(data.get("documents")), self.world["documents"])
@@ -192,7 +205,9 @@ class _Table:
         if isinstance(expected.get("visible"), dict):
             expected["visible"] = expected["visible"].get(subject, [])
         request = self._request(data, profile, action, subject, document)
-        return Case(self.tree.place, str(data.get("name", "")), title, profile, request, allowed, answer, expected)
+        stated = Stated(self.tree, self.world_tree, self.world["groups"], subject, document or "")
+        name = str(data.get("name", ""))
+        return Case(self.tree.place, name, title, profile, request, allowed, answer, expected, stated=stated)
 
     def _request(
         self, data: dict[str, Any], profile: str, action: str, subject: str, document: str | None

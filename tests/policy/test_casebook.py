@@ -8,6 +8,7 @@ from pathlib import Path
 from policy.casebook import Report, run
 from policy.errors import FaultList, RuleFaults
 from policy.ruleset import load
+from policy.stated import TIME
 from tests.policy.small_rules import WORLD, written
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -109,3 +110,48 @@ def test_one_name_alone_is_a_list_of_one(tmp_path: Path) -> None:
     """`permitted: K` names the keeper, and nobody whose name is a part of his."""
     report, faults = _run(tmp_path / "rules", "{id: [g1]}", subjects="[K]\n  permitted: K", without="shut")
     assert (faults, report.failures) == ([], [])
+
+
+TIMES = """- name: Nine years ago
+  record: R1
+  action: doc.read
+  subjects: [D_SPEC]
+  documents: [d1]
+  relation: {authorisation: VALID, authorisation_added_at: 9 years ago}
+- name: Of a minor
+  record: R1
+  action: doc.read
+  subjects: [ALICE]
+  documents: [d1]
+  facts: {holder_birth_date: 9 years ago}
+- name: At no time
+  record: R1
+  action: doc.read
+  subjects: [ALICE]
+  documents: [d1]
+  at: 9 years ago
+- name: Ill-typed on purpose
+  record: R1
+  action: doc.read
+  subjects: [ALICE]
+  documents: [d1]
+  facts: {holder_birth_date: 9 years ago}
+  denied: FORBIDDEN ENV-01
+"""
+
+
+def test_a_time_that_is_none_is_told_with_the_forms_that_are(tmp_path: Path) -> None:
+    """The case would be denied as ill-typed, and so hold for a reason that its table does not mean."""
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder, ignore=shutil.ignore_patterns("*_test.yaml", "schema"))
+    (folder / "access_test.yaml").write_text(TIMES, "utf-8")
+    faults = FaultList()
+    run(load(folder), faults)
+    meant = "; if the case asks just this, let its `denied` name ENV-01"
+    told = [str(fault).removeprefix("rules/access_test.yaml:") for fault in RuleFaults(faults.faults).faults]
+    assert told == [
+        f"6:29: unknown value of `relation.authorisation`: `VALID` (did you mean `VALIDE`?{meant})",
+        f"6:60: `9 years ago` is no date and time (write {TIME}{meant})",
+        f"12:30: `9 years ago` is no date (write `30 days ago`, or a date such as 1960-03-03{meant})",
+        '18:7: `9 years ago` is no date and time (write one such as "2011-06-15T12:00:00Z")',
+    ]
