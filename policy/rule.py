@@ -179,9 +179,9 @@ class RuleReader:
 
     def _effect(self, tree: Mapping) -> str:
         node = tree.get("effect")
-        meant = MEANT.get(str(node.value)) if isinstance(node, Scalar) else None
-        if node is None or meant is None:
+        if not isinstance(node, Scalar) or str(node.value) not in MEANT:
             return self._word(tree, "effect", EFFECTS)
+        meant = MEANT[str(node.value)]
         self.faults.add(node.place, f"unknown effect `{node.value}`", f"did you mean `{meant}`?")
         return meant
 
