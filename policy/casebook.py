@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from policy import shape
+from policy import misspelt, shape
 from policy.errors import FaultList, Place
+from policy.expected import Expected
 from policy.model import Decision
 from policy.ruleset import RuleSet, read_parameters
-from policy.source import Mapping
+from policy.source import Mapping, Scalar, Sequence
+from policy.stated import IllTyped, Stated, check_clock
 from policy.variant import Engines, Setting
 from policy.world import PARTS, names, plain, read_world
 
@@ -70,6 +72,8 @@ class Case:
     """Obligations, visible names (or how many) and scope that a permitted case must have."""
     parameters: tuple[tuple[str, object], ...] = ()
     """What the table sets in place of the profile's own."""
+    stated: Stated | None = field(default=None, compare=False, repr=False)
+    """Where its facts are written."""
 
     @property
     def setting(self) -> Setting:
@@ -84,10 +88,13 @@ def run(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Report:
     """Ask every case of every table in the files of this pattern; a fault in a table goes to `faults`."""
     report = Report()
     engines = Engines(ruleset)
+    ill_typed = IllTyped(ruleset, faults)
     for case in cases(ruleset, faults, files):
         engine = engines.of(case.setting)
         decision = engine.decide(case.request)
         report.asked.append(case)
+        if decision.faults and case.stated:
+            ill_typed.tell(decision.faults, case.answer, case.stated)
         for answer in (decision, *engine.decide_items(case.request).values()):
             report.covered |= _made(ruleset, answer)
         if found := wrong(case, decision):
@@ -111,12 +118,13 @@ def cases(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Iterator[
     if tree is None:
         return
     world = read_world(tree, ruleset, faults)
+    misspelt.check_world(tree, ruleset, faults)
     for path in sorted(ruleset.folder.glob(files)):
         node = ruleset.tree(path.name, faults)
         for item in shape.items(node, "a test file", faults):
             table = shape.mapping(item, "a table", _TABLE, faults)
             if table is not None:
-                yield from _Table(ruleset, world, table, faults).cases()
+                yield from _Table(ruleset, world, table, faults, tree).cases()
 
 
 @dataclass(slots=True)
@@ -127,8 +135,15 @@ class _Table:
     world: dict[str, Any]
     tree: Mapping
     faults: FaultList
+    world_tree: Mapping
 
     def cases(self) -> Iterator[Case]:
+        known = len(self.faults.faults)
+        check_clock(self.tree.get("at"), self.faults)
+        for key in ("facts", "relation", "context"):
+            shape.mapping(self.tree.get(key), f"`{key}` of a table", None, self.faults)
+        if len(self.faults.faults) > known:
+            return
         data = {str(key.value): plain(value) for key, value in self.tree.entries}
         subjects = self._known("subjects", self._all(data.get("subjects")), self.world["subjects"])
         named = self._known("documents", self._all(data.get("documents")), self.world["documents"])
@@ -138,7 +153,9 @@ class _Table:
         )
         self._known("record", names(data.get("record")), self.world["records"])
         actions = [name for name in self._actions(data, "action") if name not in self._actions(data, "except")]
-        self._unlisted(data, subjects, named)
+        groups, every = self.world["groups"], self.world["documents"]
+        Expected(self.ruleset, groups, subjects, named, every, self.faults).check(self.tree)
+        misspelt.check_table(self.tree, self.ruleset, self.faults)
         parameters = self._parameters()
         for profile in profiles:
             for action in actions:
@@ -163,30 +180,17 @@ class _Table:
         return [name for name, action in vocabulary.actions.items() if name in chosen and not action.internal]
 
     def _known(self, key: str, names: list[str], known: Any) -> list[str]:
+        """Of these names those that there are; the others are told where they stand."""
         node = self.tree.get(key)
-        for name in names:
-            if name not in known:
-                self.faults.add_unknown(node.place if node else self.tree.place, key, name, known)
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            word = str(item.value) if isinstance(item, Scalar) and item.value is not None else ""
+            if word and item and any(name not in known for name in self.world["groups"].get(word, (word,))):
+                self.faults.add_unknown(item.place, key, word, (*known, *self.world["groups"]))
         return [name for name in names if name in known]
-
-    def _unlisted(self, data: dict[str, Any], subjects: list[str], documents: list[str]) -> None:
-        """An expectation about a case that the table does not ask would never be checked."""
-        for key in ("permitted", "denied"):
-            node = self.tree.get(key)
-            about = data.get(key)
-            for name in about if node and isinstance(about, dict | list) else ():
-                if name not in subjects:
-                    self.faults.add_unknown(
-                        node.place if node else self.tree.place, f"subject in `{key}`", name, subjects
-                    )
-                inner = about[name] if isinstance(about, dict) else None
-                for document in self._all(inner) if isinstance(inner, dict | list) else ():
-                    if document not in documents:
-                        place = node.place if node else self.tree.place
-                        self.faults.add_unknown(place, f"document in `{key}`", document, documents)
 
     def _case(self, data: dict[str, Any], profile: str, action: str, subject: str, document: str | None) -> Case:
         permitted = data.get("permitted") or {}
+        permitted = permitted if isinstance(permitted, dict | list) else [permitted]
         allowed = (
             subject in permitted
             if isinstance(permitted, list) or document is None
@@ -201,7 +205,9 @@ class _Table:
         if isinstance(expected.get("visible"), dict):
             expected["visible"] = expected["visible"].get(subject, [])
         request = self._request(data, profile, action, subject, document)
-        return Case(self.tree.place, str(data.get("name", "")), title, profile, request, allowed, answer, expected)
+        stated = Stated(self.tree, self.world_tree, self.world["groups"], subject, document or "")
+        name = str(data.get("name", ""))
+        return Case(self.tree.place, name, title, profile, request, allowed, answer, expected, stated=stated)
 
     def _request(
         self, data: dict[str, Any], profile: str, action: str, subject: str, document: str | None

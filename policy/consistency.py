@@ -41,7 +41,8 @@ def check_columns(
             if other and other not in tables:
                 faults.add_unknown(source.place, "table", other, tables)
             elif other and own and tables[other].rows:  # a table that could not be read has told its own fault
-                _check_words(source, table, (other, own ^ tables[other].rows, what), head, faults)
+                odd = (own ^ tables[other].rows) - table.unread - tables[other].unread
+                _check_words(source, table, (other, odd, what), head, faults)
 
 
 def _check_words(

@@ -15,7 +15,7 @@ from policy.errors import Fault, FaultList, Place
 from policy.grammar import Grammar
 from policy.model import Answer
 from policy.shape import Text
-from policy.source import Mapping, Node
+from policy.source import Mapping, Node, Scalar
 from policy.vocabulary import Vocabulary
 
 KEYS = (
@@ -23,6 +23,12 @@ KEYS = (
     "when", "unless", "obligations", "scope", "kept_because",
 )  # fmt: skip
 EFFECTS = ("permit", "deny", "oblige")
+MEANT = {
+    **dict.fromkeys(("allow", "grant", "accept", "permettre", "permet", "autoriser", "autorise"), "permit"),
+    **dict.fromkeys(("refuse", "forbid", "reject", "block", "refuser", "interdire", "interdit"), "deny"),
+    **dict.fromkeys(("require", "obligate", "obliger"), "oblige"),
+}
+"""Words that people write for an effect, and which they mean."""
 _ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*(\.[a-z0-9_]+)*")
 
 
@@ -142,7 +148,7 @@ class RuleReader:
             if not _ID.fullmatch(name):
                 advice = "capitals and digits, joined by `-`; what tells apart rules that share an id comes after a dot"
                 self.faults.add(id_node.place, f"`{name}` is no id such as `ABC-12` or `ABC-12.part`", advice)
-        effect = self._word(tree, "effect", EFFECTS)
+        effect = self._effect(tree)
         profiles = self.profiles(tree)
         since, until = self._date(tree, "from"), self._date(tree, "until")
         period = TRUE if since is until is None else Period(since, until, tree.place)
@@ -171,6 +177,14 @@ class RuleReader:
             self.faults.add_unknown(node.place, key, word, known)
         return word
 
+    def _effect(self, tree: Mapping) -> str:
+        node = tree.get("effect")
+        if not isinstance(node, Scalar) or str(node.value) not in MEANT:
+            return self._word(tree, "effect", EFFECTS)
+        meant = MEANT[str(node.value)]
+        self.faults.add(node.place, f"unknown effect `{node.value}`", f"did you mean `{meant}`?")
+        return meant
+
     def profiles(self, tree: Mapping) -> tuple[str, ...]:
         """The profiles that `profiles` names, or all."""
         node = tree.get("profiles")
@@ -183,7 +197,7 @@ class RuleReader:
     def _stage(self, tree: Mapping, effect: str, name: str) -> str:
         node = tree.get("stage")
         if effect != "deny":
-            if node is not None:
+            if node is not None and effect in EFFECTS:
                 self.faults.add(node.place, f"rule `{name}` is a {effect} and has no stage", "remove `stage`")
             return self.vocabulary.default_stage
         return self._word(tree, "stage", [stage.id for stage in self.vocabulary.stages])
@@ -191,7 +205,7 @@ class RuleReader:
     def _answer(self, tree: Mapping, effect: str, name: str) -> Answer | None:
         node = tree.get("answers")
         if effect != "deny":
-            if node is not None:
+            if node is not None and effect in EFFECTS:
                 self.faults.add(
                     node.place, f"rule `{name}` is a {effect} and has no outward answer", "remove `answers`"
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from collections.abc import Mapping as Map
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -127,12 +128,30 @@ def read_files(folder: Path, faults: FaultList, called: str = "") -> Files:
     profiles = [f"profiles/{path.name}" for path in sorted((folder / "profiles").glob("*.yaml"))]
     if not profiles:
         faults.add(Place(file_name(called, "profiles")), "holds no profile", "put back its YAML file of parameters")
+    _miss_profiles(folder, called, {PurePath(name).stem for name in profiles}, faults)
     words = {name: _tree(folder, called, name, faults) for name in ("definitions.yaml", *profiles)}
     rules = {name: _tree(folder, called, name, faults) for name in _concerns(folder, called, vocabulary, faults)}
     digest = _digest(folder, called, faults)
-    if not profiles or None in words.values() or not all(table.rows for table in tables.values()):
+    missing = any(fault.message == _NO_PROFILE for fault in faults.faults)
+    if missing or not profiles or None in words.values() or not all(table.rows for table in tables.values()):
         faults.raise_if_any()
     return Files(folder, called, digest, vocabulary, tables, {**words, **rules})
+
+
+_NO_PROFILE = "is missing, and with it every value of this profile"
+
+
+def _miss_profiles(folder: Path, called: str, there: Collection[str], faults: FaultList) -> None:
+    """A profile whose clock the world sets has its file; rules that name it would all be told in its stead."""
+    if not there or not (folder / "world.yaml").is_file():
+        return
+    world = _tree(folder, called, "world.yaml", FaultList())  # what is wrong in it, the test tables tell
+    clock = world.get("clock") if isinstance(world, Mapping) else None
+    for key, _ in clock.entries if isinstance(clock, Mapping) else ():
+        if key.value not in there:
+            name = f"profiles/{key.value}.yaml"
+            advice = f"put `{name}` back; if the profile shall be no more, take it off `clock` at {key.place}"
+            faults.add(Place(file_name(called, name)), _NO_PROFILE, advice)
 
 
 def _concerns(folder: Path, called: str, vocabulary: Vocabulary, faults: FaultList) -> list[str]:

@@ -45,6 +45,8 @@ class Table:
     """Where each row stands in the file."""
     head: int = 1
     """Where the header stands in the file."""
+    unread: frozenset[str] = frozenset()
+    """What stands in rows with too many or too few cells, which are told as that alone."""
 
 
 def read_source(name: str, node: Node, faults: FaultList) -> TableSource:
@@ -110,6 +112,7 @@ def _cells(
     cells: dict[tuple[str, str], str] = {}
     marks: dict[tuple[str, str], str] = {}
     lines_of: dict[str, int] = {}
+    unread: set[str] = set()
     for name in {name for name in header if header.count(name) > 1}:
         faults.add(Place(file, first), f"column `{name}` stands twice", "remove one")
     for number, row in lines:
@@ -117,6 +120,7 @@ def _cells(
             faults.add(
                 Place(file, number), f"has {len(row)} cells instead of {len(header)}", "one comma between two cells"
             )
+            unread.update(row)
             continue
         if row[key] in lines_of:
             faults.add(Place(file, number), f"row `{row[key]}` stands twice", "remove one")
@@ -132,7 +136,9 @@ def _cells(
                 told = f"unknown mark in column `{column}` `{cell}`"
                 faults.add(Place(file, number, header.index(column) + 1), told, one_of(source.marks))
     columns = _marked(source, header) if source.marks else frozenset(header)
-    return Table(source.name, frozenset(lines_of), columns, cells, marks, tuple(header), lines_of, first)
+    return Table(
+        source.name, frozenset(lines_of), columns, cells, marks, tuple(header), lines_of, first, frozenset(unread)
+    )
 
 
 def _marked(source: TableSource, header: list[str]) -> frozenset[str]:

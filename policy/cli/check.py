@@ -11,7 +11,7 @@ from rich.console import Console
 
 from policy.casebook import run
 from policy.cli.app import FAILED, HELD, INVALID_RULES, RULES, Folder, Json, Lang, app, loaded, tell_faults
-from policy.errors import FaultList, RuleFaults
+from policy.errors import Fault, FaultList, Place, RuleFaults
 from policy.language import Language, say
 from policy.ruleset import RuleSet
 from policy.shape import Text
@@ -27,6 +27,7 @@ _FIRING = Text(
     "chacune agit sur quelque demande ; {kept} ne changent rien et disent pourquoi elles restent",
     "each fires for some request; {kept} that make no difference say why they stay",
 )
+_FRESH = Text("les schémas sont tels que le vocabulaire le dit", "the schemas are as the vocabulary says")
 _DIGEST = Text("empreinte {digest}…", "digest {digest}…")
 
 
@@ -47,11 +48,25 @@ def check(folder: Folder = RULES, language: Lang = "fr", as_json: Json = False) 
     if faults.faults:
         tell_faults(RuleFaults(faults.faults), as_json, language=language)
         raise typer.Exit(INVALID_RULES)
-    loose = [*ruleset.loose, *vain_faults(ruleset, ruleset.rules).faults]
+    loose = [*ruleset.loose, *_without_cases(ruleset), *vain_faults(ruleset, ruleset.rules).faults]
     if loose:
         tell_faults(RuleFaults(loose), as_json, _LOADABLE, language)
         raise typer.Exit(FAILED)
     _tell_figures(ruleset, language, as_json)
+
+
+def _without_cases(ruleset: RuleSet) -> list[Fault]:
+    """A fault for each file of rules that the vocabulary lists and no test table stands beside."""
+    names = {name: f"{name}_test.yaml" for name in ruleset.vocabulary.concerns}
+    return [
+        Fault(
+            Place(ruleset.file(test)),
+            f"is missing: no table asks the rules of `{name}.yaml`",
+            "put it back, from the last version or from a copy, or write its cases anew",
+        )
+        for name, test in names.items()
+        if not (ruleset.folder / test).is_file()
+    ]
 
 
 def _tell_figures(ruleset: RuleSet, language: Language, as_json: bool) -> None:
@@ -70,13 +85,15 @@ def _tell_figures(ruleset: RuleSet, language: Language, as_json: bool) -> None:
 
 
 @app.command()
-def schema(folder: Folder = RULES, as_json: Json = False) -> None:
+def schema(folder: Folder = RULES, language: Lang = "fr", as_json: Json = False) -> None:
     """Write the JSON Schemas that editors complete rule files with; exit 1 when they were stale."""
     from policy.schema import write
 
-    changed = [path.name for path in write(loaded(folder, as_json), folder / "schema")]
+    changed = [path.name for path in write(loaded(folder, as_json, language=language), folder / "schema")]
     if as_json:
         typer.echo(json.dumps({"held": not changed, "written": changed}))
     else:
-        typer.echo(f"written anew: {', '.join(changed)}" if changed else "the schemas are as the vocabulary says")
+        names = ", ".join(changed)
+        anew = Text(f"réécrits : {names}", f"written anew: {names}")
+        typer.echo(say(anew if changed else _FRESH, language))
     raise typer.Exit(FAILED if changed else HELD)

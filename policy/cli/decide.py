@@ -9,20 +9,27 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from policy.cli.app import DEFAULT_PROFILE, FAILED, HELD, NOT_OPENED, RULES, Folder, app, loaded
+from policy.cli.app import DEFAULT_PROFILE, FAILED, HELD, NOT_OPENED, RULES, Folder, Lang, app, loaded
+from policy.language import say
 from policy.model import Decision
 from policy.ruleset import RuleSet
+from policy.shape import Text
 
 MAX_LINE = 8 * 1024 * 1024
+ONE_LINE = Text(
+    "chaque demande tient sur une ligne ; d'un fichier qui en a plusieurs : jq -c . demande.json | dmp rules decide",
+    "each request is one line; of a file that has several: jq -c . request.json | dmp rules decide",
+)
 
 
 @app.command()
 def decide(
     profile: Annotated[str, typer.Option(help="profile of the lines that name none")] = DEFAULT_PROFILE,
     folder: Folder = RULES,
+    language: Lang = "fr",
 ) -> None:
     """Read requests as JSON lines on standard input, write one decision a line."""
-    ruleset = loaded(folder, as_json=False)
+    ruleset = loaded(folder, as_json=False, language=language)
     if profile not in ruleset.engines:
         Console(emoji=False, stderr=True).print(
             f"unknown profile `{profile}`; there are: {', '.join(ruleset.profiles)}"
@@ -36,6 +43,8 @@ def decide(
         readable = readable and "error" not in answer
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+    if not readable:
+        Console(emoji=False, stderr=True, highlight=False, markup=False, soft_wrap=True).print(say(ONE_LINE, language))
     raise typer.Exit(HELD if readable else FAILED)
 
 

@@ -17,13 +17,24 @@ from policy.cli.app import (
     RULES,
     Folder,
     Json,
+    Lang,
     app,
     name_of,
     plain,
     tell_faults,
 )
 from policy.errors import FaultList, RuleFaults
+from policy.language import Language, say
 from policy.ruleset import file_name
+from policy.shape import Text
+
+_NONE = Text(
+    "{folder} ne contient aucun fichier de règles ; en nommer un autre avec --rules",
+    "{folder} holds no rule file; name another with --rules",
+)
+_WOULD, _LAID = Text("serait mis en forme :", "would change"), Text("mis en forme :", "laid out")
+_NEXT = Text("ensuite : [bold]dmp rules fmt[/]", "next: [bold]dmp rules fmt[/]")
+_FIGURE = Text("{held} fichiers sur {files} étaient déjà en forme", "{held} of {files} files were in their layout")
 
 
 @app.command()
@@ -32,6 +43,7 @@ def fmt(
         bool, typer.Option("--check", help="write nothing; exit 1 when a file is not laid out so")
     ] = False,
     folder: Folder = RULES,
+    language: Lang = "fr",
     as_json: Json = False,
 ) -> None:
     """Lay every rule file out in its canonical form; comments stay, and no decision changes."""
@@ -40,18 +52,18 @@ def fmt(
     paths = [path for path in sorted(folder.rglob("*.yaml")) if path.name not in BY_HAND]
     if not paths:
         Console(emoji=False, stderr=True, highlight=False).print(
-            f"{plain(name_of(folder))} holds no rule file; name another with --rules"
+            plain(say(_NONE, language).format(folder=name_of(folder)))
         )
         raise typer.Exit(NOT_OPENED)
     faults = FaultList()
     texts = {path: laid for path in paths if (laid := _changed(path, folder, faults)) is not None}
     if faults.faults:
-        tell_faults(RuleFaults(faults.faults), as_json)
+        tell_faults(RuleFaults(faults.faults), as_json, language=language)
         raise typer.Exit(INVALID_RULES)
     if not check:
         for path, text in texts.items():
             path.write_bytes(text.encode("utf-8"))
-    _tell([_name(path, folder) for path in texts], len(paths), check, as_json)
+    _tell([_name(path, folder) for path in texts], len(paths), check, language, as_json)
     raise typer.Exit(FAILED if check and texts else HELD)
 
 
@@ -76,13 +88,13 @@ def _changed(path: Path, folder: Path, faults: FaultList) -> str | None:
     return laid if laid != text else None
 
 
-def _tell(names: list[str], files: int, check: bool, as_json: bool) -> None:
+def _tell(names: list[str], files: int, check: bool, language: Language, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"held": not (check and names), "files": files, "changed": names}))
         return
     console = Console(emoji=False, highlight=False)
     for name in names:
-        console.print(f"[yellow]{'would change' if check else 'laid out'}[/] {plain(name)}")
+        console.print(f"[yellow]{say(_WOULD if check else _LAID, language)}[/] {plain(name)}")
     if check and names:
-        console.print("next: [bold]dmp rules fmt[/]")
-    console.print(f"{files - len(names)} of {files} files were in their layout")
+        console.print(say(_NEXT, language))
+    console.print(say(_FIGURE, language).format(held=files - len(names), files=files))

@@ -35,6 +35,7 @@ _WORDS: Final = {
     "ago": Text("depuis au moins", "at least this long ago:"),
     "from": Text("à partir du", "from"),
     "until": Text("jusqu'au", "until"),
+    "paris": Text("heure de Paris", "Paris time"),
     "today": Text("aujourd'hui", "today"),
 }
 _MOST_ALIKE: Final = 4
@@ -81,7 +82,7 @@ class Words:
         if isinstance(value, frozenset):
             return ", ".join(sorted(value))
         if isinstance(value, datetime):
-            return value.astimezone(PARIS).strftime("%Y-%m-%d %H:%M")
+            return f"{value.astimezone(PARIS):%Y-%m-%d %H:%M} ({self._word('paris')})"
         return value.isoformat() if isinstance(value, date) else str(value)
 
     def test(self, test: Test) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from policy.casebook import Report, run
-from policy.errors import FaultList
+from policy.errors import FaultList, RuleFaults
 from policy.ruleset import load
+from policy.stated import TIME
 from tests.policy.small_rules import WORLD, written
 
+RULES = Path(__file__).parents[2] / "rules"
 CROWD = """
 - name: Nobody shuts
   record: R
@@ -51,3 +54,104 @@ def test_a_name_twice(tmp_path: Path) -> None:
     """One of the many cannot have the name of somebody else."""
     _, faults = _run(tmp_path / "rules", "{id: [g1, K]}")
     assert any("`K` of `crowd` stands already in `subjects`" in fault for fault in faults)
+
+
+MISSPELT = """- name: What each profession sees
+  record: R13
+  action: doc.list
+  subjects: professionals
+  permitted: [MEDECN, PHARMACIEN]
+  denied: {INFIRMIER: FORBIDEN, OPTICIEN: FORBIDDEN AUT-066}
+  visible: {MEDECIN: 101, PHARMACIE: 97, INFIRMIER: beaucoup, OPTICIEN: [d1, 60568-33]}
+  obligations: [TRASE]
+  scope: ALLL
+- name: A document
+  record: R1
+  action: doc.read
+  subjects: [ALICE, D_SPEK]
+  documents: [d1, d22]
+  document: {type: 1148-4}
+  permitted: {ALICE: [d1, d3]}
+  denied: {D_SPEC: {d1: FORBIDDEN}}
+"""
+
+
+def test_a_misspelt_word_is_told_where_it_stands(tmp_path: Path) -> None:
+    """A profession, a document, a type, an answer, a rule, an obligation, a scope, each with what was meant."""
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder, ignore=shutil.ignore_patterns("*_test.yaml", "schema"))
+    (folder / "access_test.yaml").write_text(MISSPELT, "utf-8")
+    world = (folder / "world.yaml").read_text("utf-8")
+    stranger = world.replace("profession: MEDECIN, authn", "profession: MEDECN, authn", 1)
+    (folder / "world.yaml").write_text(stranger, "utf-8")
+    faults = FaultList()
+    run(load(folder), faults)
+    told = [str(fault).removeprefix("rules/access_test.yaml:") for fault in RuleFaults(faults.faults).faults]
+    line = stranger[: stranger.index("MEDECN")].count("\n") + 1
+    assert told == [
+        "5:15: unknown subject in `permitted` `MEDECN` (did you mean `MEDECIN`?)",
+        "6:23: unknown answer `FORBIDEN` (did you mean `FORBIDDEN`?)",
+        "6:43: unknown rule `AUT-066` (did you mean `AUT-06`?)",
+        "7:27: unknown subject in `visible` `PHARMACIE` (did you mean `PHARMACIEN`?)",
+        "7:53: `beaucoup` is no number of documents (write a whole number, or the list of their names)",
+        "7:78: unknown document in `visible` `60568-33` (did you mean `60568-3`?)",
+        "8:17: unknown obligation `TRASE` (did you mean `TRACE`?)",
+        "9:10: unknown scope `ALLL` (did you mean `ALL`?)",
+        "13:21: unknown subjects `D_SPEK` (did you mean `D_SPEC`?)",
+        "14:19: unknown documents `d22` (did you mean `d2`?)",
+        "15:20: `1148-4` is no row of table `document_types` (did you mean `11488-4`?)",
+        "16:27: unknown document in `permitted` `d3` (write `d1`)",
+        "17:12: unknown subject in `denied` `D_SPEC` (write `ALICE`)",
+        f"rules/world.yaml:{line}:44: `MEDECN` is no row of table `professions` (did you mean `MEDECIN`?)",
+    ]
+
+
+def test_one_name_alone_is_a_list_of_one(tmp_path: Path) -> None:
+    """`permitted: K` names the keeper, and nobody whose name is a part of his."""
+    report, faults = _run(tmp_path / "rules", "{id: [g1]}", subjects="[K]\n  permitted: K", without="shut")
+    assert (faults, report.failures) == ([], [])
+
+
+TIMES = """- name: Nine years ago
+  record: R1
+  action: doc.read
+  subjects: [D_SPEC]
+  documents: [d1]
+  relation: {authorisation: VALID, authorisation_added_at: 9 years ago}
+- name: Of a minor
+  record: R1
+  action: doc.read
+  subjects: [ALICE]
+  documents: [d1]
+  facts: {holder_birth_date: 9 years ago}
+- name: At no time
+  record: R1
+  action: doc.read
+  subjects: [ALICE]
+  documents: [d1]
+  at: 9 years ago
+- name: Ill-typed on purpose
+  record: R1
+  action: doc.read
+  subjects: [ALICE]
+  documents: [d1]
+  facts: {holder_birth_date: 9 years ago}
+  denied: FORBIDDEN ENV-01
+"""
+
+
+def test_a_time_that_is_none_is_told_with_the_forms_that_are(tmp_path: Path) -> None:
+    """The case would be denied as ill-typed, and so hold for a reason that its table does not mean."""
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder, ignore=shutil.ignore_patterns("*_test.yaml", "schema"))
+    (folder / "access_test.yaml").write_text(TIMES, "utf-8")
+    faults = FaultList()
+    run(load(folder), faults)
+    meant = "; if the case asks just this, let its `denied` name ENV-01"
+    told = [str(fault).removeprefix("rules/access_test.yaml:") for fault in RuleFaults(faults.faults).faults]
+    assert told == [
+        f"6:29: unknown value of `relation.authorisation`: `VALID` (did you mean `VALIDE`?{meant})",
+        f"6:60: `9 years ago` is no date and time (write {TIME}{meant})",
+        f"12:30: `9 years ago` is no date (write `30 days ago`, or a date such as 1960-03-03{meant})",
+        '18:7: `9 years ago` is no date and time (write one such as "2011-06-15T12:00:00Z")',
+    ]

@@ -13,6 +13,7 @@ import pytest
 
 from policy.cli.app import tell_faults
 from policy.errors import Fault, Place, RuleFaults
+from policy.ruleset import load
 from tests.policy.small_rules import table, written
 
 ROOT = Path(__file__).parents[2]
@@ -274,3 +275,55 @@ def test_a_place_on_line_100_is_a_place(capsys: pytest.CaptureFixture[str]) -> N
     """The terminal's library would make a picture of `:100:`."""
     tell_faults(RuleFaults([Fault(Place("rules/documents.yaml", 100, 10), "is wrong", "mend it")]), as_json=False)
     assert "rules/documents.yaml:100:10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written_as", "advice"), [("refuse", "did you mean `deny`?"), ("denny", "did you mean `deny`?")]
+)
+def test_an_unknown_effect_is_one_fault(written_as: str, advice: str, tmp_path: Path) -> None:
+    """What a denial alone may have is not told of a rule whose effect nobody knows."""
+    folder = written(tmp_path / "rules")
+    path = folder / "doors.yaml"
+    path.write_text(path.read_text("utf-8").replace("effect: deny", f"effect: {written_as}"), "utf-8")
+    with pytest.raises(RuleFaults) as raised:
+        load(folder)
+    assert [str(fault) for fault in raised.value.faults] == [
+        f"rules/doors.yaml:10:11: unknown effect `{written_as}` ({advice})"
+    ]
+
+
+def test_a_deleted_file_is_named(tmp_path: Path) -> None:
+    """A profile that the world knows, the test table beside a file of rules: which is missing, and what to do."""
+    folder = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", folder)
+    (folder / "access_test.yaml").unlink()
+    done = _dmp("check", "--json", "--rules", str(folder))
+    faults = json.loads(done.stdout)["faults"]
+    assert (done.returncode, [fault["file"] for fault in faults]) == (1, [f"{folder}/access_test.yaml"])
+    assert "put it back" in faults[0]["advice"]
+    (folder / "profiles" / "law-2023.yaml").unlink()
+    done = _dmp("check", "--json", "--rules", str(folder))
+    faults = json.loads(done.stdout)["faults"]
+    assert (done.returncode, [fault["file"] for fault in faults]) == (3, [f"{folder}/profiles/law-2023.yaml"])
+    assert "put `profiles/law-2023.yaml` back" in faults[0]["advice"]
+
+
+def test_layout_page_and_schemas_are_told_in_french_first(tmp_path: Path) -> None:
+    """`fmt`, `docs` and `schema` speak as `check` does, and English where it is asked for."""
+    folder = str(written(tmp_path / "rules", *FULL))
+    for command, french, english in (
+        ("fmt", "déjà en forme", "in their layout"),
+        ("schema", "les schémas sont tels", "the schemas are as"),
+    ):
+        _dmp(command, "--rules", folder)
+        assert french in _dmp(command, "--rules", folder).stdout.decode()
+        assert english in _dmp(command, "--lang", "en", "--rules", folder).stdout.decode()
+    assert "RULES.md est tel que" in _dmp("docs").stdout.decode()
+
+
+def test_a_request_on_several_lines_is_told_how_to_be_one() -> None:
+    """The lines are answered each, and how to make one of them is said once, for people."""
+    done = _dmp("decide", given=b'{"action":\n "doc.read"}\n')
+    assert (done.returncode, len(done.stdout.splitlines())) == (1, 2)
+    assert "chaque demande tient sur une ligne" in done.stderr.decode()
+    assert "jq -c ." in _dmp("decide", "--lang", "en", given=b"{\n}").stderr.decode()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from policy.explain.words import Words
+from policy.ruleset import load
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "rules" / "cases.jsonl"
@@ -109,3 +113,11 @@ def test_an_ill_typed_request_is_explained_by_its_faults() -> None:
     text = _explain(given=b'{"action": "doc.read", "subject": 7}').stdout.decode()
     assert "La demande est incomplète ou mal codée" in text
     assert "subject: must be an object" in text
+
+
+def test_a_time_says_that_it_is_of_paris() -> None:
+    """The clock of Paris is two hours ahead of the request's in June, and is named."""
+    vocabulary = load(Path(__file__).parents[2] / "rules").vocabulary
+    moment = datetime(2011, 6, 15, 12, tzinfo=UTC)
+    assert Words(vocabulary, "fr").value(moment) == "2011-06-15 14:00 (heure de Paris)"
+    assert Words(vocabulary, "en").value(moment) == "2011-06-15 14:00 (Paris time)"

@@ -235,3 +235,16 @@ def test_the_digest_changes_with_one_letter(tmp_path: Path) -> None:
     assert before == load(RULES).digest
     _edit(folder, "access.yaml", "An authorised professional consults", "An authorized professional consults")
     assert before != load(folder).digest
+
+
+@pytest.mark.parametrize("name", ["matrix.csv", "document_types.csv"])
+def test_a_comma_too_many_is_one_fault(name: str, tmp_path: Path) -> None:
+    """The row stands there, although it cannot be read: no table is told to lack it."""
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder)
+    lines = (folder / name).read_text("utf-8").splitlines()
+    lines[4] += ","
+    (folder / name).write_text("\n".join(lines), "utf-8")
+    with pytest.raises(RuleFaults) as raised:
+        load(folder)
+    assert [fault.place.line for fault in raised.value.faults] == [5], str(raised.value)

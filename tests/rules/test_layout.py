@@ -88,7 +88,11 @@ def test_check_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("- {id:   X}\n", "utf-8")
     refused = _dmp("fmt", "--check", "--rules", str(tmp_path))
-    assert (refused.returncode, "would change" in refused.stdout, path.read_text("utf-8")) == (1, True, "- {id:   X}\n")
+    assert (refused.returncode, "serait mis" in refused.stdout, path.read_text("utf-8")) == (
+        1,
+        True,
+        "- {id:   X}\n",
+    )
     assert [_dmp("fmt", *how, "--rules", str(tmp_path)).returncode for how in ((), ("--check",))] == [0, 0]
     assert path.read_text("utf-8") == "- {id: X}\n"
 
