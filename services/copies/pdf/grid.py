@@ -125,9 +125,9 @@ class _Grid:
         flow.height -= 4
         flow.room(_FEW * _LEADING)
         self._rule()
-        for row in rows:
+        for number, row in enumerate(rows):
             element = flow.tags.open("TR")
-            self._row(row, repeats=row not in self.head)
+            self._row(row, repeats=number >= len(self.head))
             flow.tags.close(element)
         flow.height -= 4
 
@@ -161,6 +161,9 @@ class _Grid:
 
     def _repeat(self) -> None:
         """Draw the head again, for the eye alone."""
+        # Before its lines are broken: a head of many rows is asked about on every page.
+        if len(self.head) * (_LEADING + 2 * _PAD) > _LONGEST_HEAD:
+            return
         texts = [[self._lines(one) for one in row] for row in self.head]
         tall = [max(map(len, lines), default=1) for lines in texts]
         if sum(tall) * _LEADING + len(tall) * 2 * _PAD <= _LONGEST_HEAD:

@@ -1,6 +1,7 @@
 """A copy on paper loses no word of what was given, says what each thing is, and minds nothing that is done to it."""
 
 import re
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,17 @@ def test_tables_are_read_as_they_stand() -> None:
         1,
     )
     assert read_narrative(cda("  a\n b  <br/> c "))[1] == Paragraph("a b\nc")
+
+
+def test_a_long_head_takes_no_longer_than_its_rows() -> None:
+    """One deposit must not keep the patient's copy from being made in its time."""
+    rows = "".join(f"<tr><td>{number}</td></tr>" for number in range(3000))
+    head, body = (f"<table><{part}>{rows}</{part}></table>" for part in ("thead", "tbody"))
+    taken = []
+    for narrative in (body, head, head.replace("</table>", f"<tbody>{rows}</tbody></table>")):
+        began = time.perf_counter()
+        paper(copy(contents(narrative)))
+        taken.append(time.perf_counter() - began)
+    plain, alone, both = taken
+    assert alone < 4 * plain
+    assert both < 8 * plain
