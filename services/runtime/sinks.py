@@ -5,19 +5,28 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from services.runtime.destination import Destination
 from services.runtime.outgoing import NotHandedOn, Outgoing, Sink
-from services.runtime.webhook import Webhook
 
 _OWNER_ONLY: Final = 0o600
+
+
+class Posting(Protocol):
+    """What posts to one address (`services.runtime.webhook`)."""
+
+    async def post(self, name: str, body: bytes) -> None:
+        """Return once the receiver has it; raises NotHandedOn."""
+
+    async def close(self) -> None:
+        """Let the connections go."""
 
 
 class WebhookSink:
     """Posts each to one address."""
 
-    def __init__(self, webhook: Webhook) -> None:
+    def __init__(self, webhook: Posting) -> None:
         """Post through this."""
         self._webhook = webhook
 
@@ -62,4 +71,7 @@ def open_sink(destination: Destination) -> Sink:
     """The sink of a destination; raises OSError or ValueError where it cannot be had."""
     if destination.file is not None:
         return FileSink(destination.file)
+    # Imported only where it is used, for its library makes every start slower and larger.
+    from services.runtime.webhook import Webhook  # noqa: PLC0415
+
     return WebhookSink(Webhook.of(destination))

@@ -46,7 +46,7 @@ EDITS = {
     "an unknown mark": ("matrix.csv", ",D+,", ",X+,", r"rules/matrix.csv:\d+:\d+: unknown mark in column `MEDECIN` `X\+`"),
     "a missing cell": ("matrix.csv", ",D+,", ",", r"matrix.csv:\d+:1: has \d+ cells instead of \d+"),
     "a duplicate key": ("access.yaml", "  effect: permit\n", "  effect: permit\n  effect: deny\n", r"duplicate key `effect`"),
-    "a word for a mark": ("vocabulary.yaml", "absent: false, supplied: true", "absent: false, supplied: maybe", r"`supplied` must be true or false"),
+    "a word for a mark": ("vocabulary.yaml", "absent: null, supplied: true", "absent: null, supplied: maybe", r"`supplied` must be true or false"),
     "a definition that is told only where it holds": ("definitions.yaml", "  fails: {fr: titulaire majeur, en: the holder is of age}\n", "", r"definition `minor` needs both `holds` and `fails`, or neither"),
     "an order of what is no date": ("vocabulary.yaml", "- [context.holder_birth_date, context.now]", "- [context.holder_birth_dote, context.now]", r"unknown date or time `context.holder_birth_dote`"),
     "a derived attribute that is supplied": ("vocabulary.yaml", "derived: presence,", "derived: presence, supplied: true,", r"and not of a derived attribute"),

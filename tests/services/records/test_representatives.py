@@ -156,7 +156,7 @@ def test_a_tutor_acts_while_the_measure_lasts(world: World) -> None:
     protect(world, patient, records.PROTECTION_TUTELLE)
     tutor = register(world, patient, TUTOR)
     assert lists(world, tutor, patient) == lists(world, patient, patient) == {document}
-    protect(world, patient, records.PROTECTION_NONE, by="author")
+    protect(world, patient, records.PROTECTION_NONE)
     assert rules(world, tutor, patient) == "ACT-02"
     protect(world, patient, records.PROTECTION_TUTELLE)
     assert rules(world, tutor, patient) == "ACT-02"
@@ -195,7 +195,23 @@ def test_a_representation_ends_at_once_and_once(world: World) -> None:
     assert refusal(world.as_(OPERATOR).EndRepresentation, end).code == CONFLICT
     end.representative.CopyFrom(of(mother))
     end.attestations.reason = ""
-    assert refusal(world.as_("author").EndRepresentation, end).metadata["rules"] == "MIN-01.source"
+    assert refusal(world.as_(OPERATOR).EndRepresentation, end).metadata["rules"] == "MIN-01.source"
+
+
+def test_an_authorised_doctor_hands_no_record_over(world: World) -> None:
+    """Neither an adult's, to an accomplice or to herself as a patient, nor a child's to herself (MIN-01.self)."""
+    patient = world.opened("author")
+    for power in (TUTOR, CURATOR, records.POWER_MANDAT):
+        request = registering(patient, someone(world), power, granted=records.EXTENT_GESTION, attestations=AGREED)
+        assert refusal(world.as_("author").RegisterRepresentative, request).code == FORBIDDEN
+    protection = records.SetProtectionRequest(
+        record=of(patient), protection=records.PROTECTION_TUTELLE, attestations=TITLE
+    )
+    assert refusal(world.as_("author").SetProtection, protection).code == FORBIDDEN
+    child, herself = minor(world, "author"), someone(world)
+    doctor = {**world.people["author"], "own_ins": herself["sub"]}
+    refused = refusal(world.as_(doctor).RegisterRepresentative, registering(child, herself, PARENT))
+    assert refused.metadata["rules"] == "MIN-01.self"
 
 
 @pytest.mark.parametrize("caller", ["colleague", "secretary", "hospital", "host", "support", "patient", "stranger"])
