@@ -299,6 +299,8 @@ class Work:
         engine, arrival = self.rules.engines[self.profile], self.arrival
         if arrival.batch is not None:
             return batch_judgement.judge(engine, arrival, arrival.batch, facts, self._late)
+        if arrival.ticket:
+            facts = [judgement.still_asked(engine, self.rules.vocabulary.actions, arrival, one) for one in facts]
         return judgement.judge(engine, arrival, *facts)
 
     def _late(self) -> bool:

@@ -21,6 +21,7 @@ from services.store.errors import KeysUnavailable, StatementFailed
 from services.store.labels import BITS
 from services.store.reading import Reading
 from tests.services.copies import ecma119
+from tests.services.records.test_representatives import MANDATE, register
 from tests.services.world import Person, World, of, refusal, told
 
 HOST = "host"
@@ -234,9 +235,7 @@ def test_a_representatives_copy_leaves_out_what_the_minor_keeps_secret(world: Wo
         "UPDATE documents SET labels = labels + ? WHERE logical_id = ?", BITS["INVISIBLE_REPRESENTANTS_LEGAUX"], secret
     )
     assert len(on_disc(whole(export(world, patient, asked(world, patient))))) == 2
-    represented = asked(world, patient)
-    world.alter("UPDATE tickets SET opener_kind = ? WHERE id = ?", "LEGAL_REP", represented)
-    messages = export(world, patient, represented)
+    messages = export(world, patient, asked(world, patient, register(world, patient, MANDATE)))
     assert len(on_disc(whole(messages))) == 1
     context = world.trace(messages[0].decided.decision_id)["facts"]["context"]
     assert context["copy_for_representative"] is True
