@@ -19,6 +19,7 @@ from services.records import delivery
 from tests.services.databases import STORES, Databases, dropped
 from tests.services.notified import CONSENT, KEY, break_the_glass, deliveries, states, subscribe, until, webhook
 from tests.services.receiver import Receiver, Sent, receiving
+from tests.services.records.test_representatives import MANDATE, register
 from tests.services.world import NORMAL, PATIENCE, Person, World, of, refusal, running
 
 MASKED = documents.LABEL_MASQUE_PS
@@ -255,6 +256,19 @@ def test_nobody_is_alerted_of_what_he_may_not_see(handed: Handed) -> None:
     assert sorted(told) == sorted([patient["sub"], world.people["colleague"]["sub"]])
     assert own(world, patient, "author") == []
     until(lambda: set(states(world, patient)) == {"DELIVERED"})
+
+
+def test_a_doctor_who_represents_the_holder_is_not_alerted_of_what_is_kept_from_him(handed: Handed) -> None:
+    """As a professional no more than as a representative (ACT-05, VIS-12)."""
+    world, _ = handed
+    patient = world.opened("author", "colleague")
+    colleague = {**world.people["colleague"], "own_ins": register(world, patient, MANDATE)["sub"]}
+    subscribe(world, patient, colleague)
+    subscribe(world, patient, patient, own=False)
+    world.deposit(patient, NORMAL, documents.LABEL_INVISIBLE_REPRESENTANTS_LEGAUX)
+    world.deposit(patient)
+    told = [row["addressee"] for row in deliveries(world, patient) if row["code"].startswith("ALERT")]
+    assert sorted(told) == sorted([patient["sub"], patient["sub"], colleague["sub"]])
 
 
 def test_a_subscription_ends(handed: Handed) -> None:
