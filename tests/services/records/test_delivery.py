@@ -313,6 +313,23 @@ def test_what_is_written_while_it_is_taken_keeps_its_order(handed: Handed) -> No
     assert mine == [row["id"] for row in deliveries(world, patient)]
 
 
+def test_a_record_of_which_much_is_told_keeps_no_other_waiting(handed: Handed) -> None:
+    """However fast somebody has it written, and however slow the receiver is."""
+    world, receiver = handed
+    busy, quiet = world.opened("author", "colleague"), world.opened()
+    subscribe(world, busy, "colleague")
+    receiver.answering = lambda _: 503
+    for _ in range(4 * delivery.TOGETHER):
+        world.deposit(busy)
+    until(lambda: all(row["attempts"] for row in deliveries(world, busy)))
+    receiver.answering = slowly
+    now_due(world, busy)
+    until(lambda: "DELIVERED" in states(world, busy))
+    break_the_glass(world, quiet)
+    until(lambda: states(world, quiet) == ["DELIVERED"])
+    assert "WAITING" in states(world, busy)
+
+
 def test_the_operators_job_counts_and_hands_on(handed: Handed) -> None:
     """As the suite does by itself; what the receiver does not take is put off."""
     world, receiver = handed
