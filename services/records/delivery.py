@@ -122,20 +122,19 @@ async def go_on(system: System, request: jobs_pb2.RunJobRequest, response: jobs_
 
 
 async def _hand_on_record(system: System, sink: Sink, wanted: jobs_pb2.TakeNotificationsRequest) -> bool:
-    """Everything that is due on one record, in its order; whether something has to be tried again."""
-    put_off = False
-    while True:
-        taken = await system.act(wanted)
-        system.outbound.count(Attempt.LAPSED, taken.lapsed)
-        record = canonical(wanted.record.system, wanted.record.value)
-        settled = [await _hand_on(sink, record, one) for one in taken.notifications]
-        if settled:
-            await system.act(jobs_pb2.SettleNotificationsRequest(record=wanted.record, notifications=settled))
-        for attempt in map(_became, settled):
-            system.outbound.count(attempt)
-        put_off = put_off or any(not one.delivered for one in settled)
-        if not taken.more:
-            return put_off
+    """The next that are due on one record, in its order; whether something has to be tried again.
+
+    INVARIANT: no more at once, for all other records wait meanwhile, and whoever acts on one can write without end.
+    """
+    taken = await system.act(wanted)
+    system.outbound.count(Attempt.LAPSED, taken.lapsed)
+    record = canonical(wanted.record.system, wanted.record.value)
+    settled = [await _hand_on(sink, record, one) for one in taken.notifications]
+    if settled:
+        await system.act(jobs_pb2.SettleNotificationsRequest(record=wanted.record, notifications=settled))
+    for attempt in map(_became, settled):
+        system.outbound.count(attempt)
+    return any(not one.delivered for one in settled)
 
 
 async def _hand_on(sink: Sink, record: str, one: jobs_pb2.TakenNotification) -> jobs_pb2.SettledNotification:

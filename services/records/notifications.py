@@ -48,4 +48,5 @@ def _caller(call: Call) -> Reader:
         authn_mode=who.authn_mode,
         profession=who.profession,
         structure=who.structure,
+        own=who.own_ins,
     )

@@ -129,7 +129,8 @@ class Gate:
     ) -> AsyncGenerator[bytes, None]:
         """The messages of a file, the first once the trace of the call is durable; else as `answer`."""
         began, size = time.monotonic(), len(payload)
-        deadline = began + (downloads.LONGEST if remaining is None else remaining)
+        # A caller who reads nothing keeps one of few places, and his own deadline may lie years ahead.
+        deadline = began + min(downloads.LONGEST, downloads.LONGEST if remaining is None else remaining)
         try:
             request, caller = self._enter(method, payload, metadata, peer)
             self.flight.take(size)
@@ -299,6 +300,8 @@ class Work:
         engine, arrival = self.rules.engines[self.profile], self.arrival
         if arrival.batch is not None:
             return batch_judgement.judge(engine, arrival, arrival.batch, facts, self._late)
+        if arrival.ticket:
+            facts = [judgement.still_asked(engine, self.rules.vocabulary.actions, arrival, one) for one in facts]
         return judgement.judge(engine, arrival, *facts)
 
     def _late(self) -> bool:

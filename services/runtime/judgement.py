@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from policy.engine import Engine
 from policy.model import Answer, Decision, Predicate
+from policy.vocabulary import Action
 from services.runtime.access import ATTESTED
 from services.runtime.arrival import Arrival
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
@@ -101,6 +102,28 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts = NO_FACTS, own: Facts 
     if arrival.method.access.brings:
         return _brought(engine, arrival, Verdict(engine.decide(request, faults), request, facts))
     return Verdict(engine.decide(request, faults), request, facts)
+
+
+def still_asked(engine: Engine, actions: Mapping[str, Action], arrival: Arrival, facts: Facts) -> Facts:
+    """The facts, without the ticket of a representative who may not ask for it any more.
+
+    INVARIANT: what a power gave ends with the power, at majority, with the measure or at its date (MIN-08, MIN-09).
+    """
+    opener = facts.get("ticket_opener") or {}
+    if opener.get("opener_kind") != REPRESENTATIVE:
+        return facts
+    request = {
+        "at": arrival.at,
+        "subject": {"kind": REPRESENTATIVE, "id": opener["opener"], "authn_mode": "WEB_PATIENT"},
+        "record": facts.get("record"),
+        "relation": {name: opener[name] for name in ("power", "granted")} | {"representative": bool(opener["power"])},
+        "document": facts.get("document"),
+        "context": {},
+    }
+    asking = (name for name, action in actions.items() if action.asks_for == arrival.action)
+    if any(engine.decide({**request, "action": name}).permitted for name in asking):
+        return facts
+    return {**facts, "ticket": None, "ticket_opener": None}
 
 
 def _judge_question(
@@ -278,7 +301,8 @@ def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
 
 def _meant_for(facts: Facts) -> dict[str, Any]:
     """Whether what a ticket permits is done for a representative: who asked is stored, and never stated again."""
-    return {"copy_for_representative": True} if facts.get("ticket_opener") == REPRESENTATIVE else {}
+    opener = facts.get("ticket_opener") or {}
+    return {"copy_for_representative": True} if opener.get("opener_kind") == REPRESENTATIVE else {}
 
 
 def _asks_whose_emergency(arrival: Arrival) -> bool:

@@ -8,7 +8,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TextIO
 
@@ -19,9 +19,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from policy.ruleset import RuleSet
-from services.runtime import another, certificates, local_issuer, obligations
+from services.runtime import another, certificates, downloads, local_issuer, obligations
 from services.runtime.access import ATTESTED, Background, Feature, Method, actions_of, methods_of
-from services.runtime.errors import ServiceError, status_of
+from services.runtime.errors import Kind, ServiceError, status_of
 from services.runtime.gate import ByItself, Gate
 from services.runtime.identity import Verifier
 from services.runtime.mailbox import Mailbox
@@ -318,18 +318,20 @@ def _bytes_handler(method: Method, gate: Gate, timed: Timer, *, secured: bool) -
 def _download_handler(method: Method, gate: Gate, timed: Timer, *, secured: bool) -> grpc.RpcMethodHandler[Any, Any]:
     """As above, for an answer of many messages."""
 
-    async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncGenerator[bytes, None]:
+    async def handle(payload: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         metadata = tuple(context.invocation_metadata() or ())
         peer = context.auth_context() if secured else {}
         started = time.perf_counter()
         ended = grpc.StatusCode.CANCELLED
         messages = gate.download(method, payload, metadata, peer, context.time_remaining())
         try:
-            async with contextlib.aclosing(messages):
+            # DANGER: a write waits as long as the caller does not read, and keeps his place among the downloads.
+            async with contextlib.aclosing(messages), asyncio.timeout(downloads.LONGEST):
                 async for message in messages:
-                    yield message
+                    await context.write(message)
             ended = grpc.StatusCode.OK
-        except ServiceError as error:
+        except (ServiceError, TimeoutError) as failed:
+            error = failed if isinstance(failed, ServiceError) else ServiceError(Kind.TOO_LONG)
             ended = error.kind.code
             status = status_of(error)
             await context.abort(error.kind.code, status.message, ((DETAILS, status.SerializeToString()),))

@@ -13,7 +13,7 @@ from services.store.keys import KeyStore
 from services.store.outbox_tables import deliveries, subscriptions
 from services.store.relations_table import relations
 from services.store.savepoint import Savepoint
-from services.store.tables import data_keys, documents, erasures, record_keys, records
+from services.store.tables import data_keys, documents, emergency_accesses, erasures, record_keys, records, tickets
 
 RECORD, DOCUMENT = "record", "document"
 
@@ -48,6 +48,20 @@ _END_DELIVERIES = sql.Statement(
 )
 _END_PARKED = sql.Statement(
     update(deliveries).where(deliveries.c.record.in_(_DESTROYED), deliveries.c.state == "PARKED").values(state="LAPSED")
+)
+_FORGET_PATIENTS = sql.Statement(
+    update(deliveries).where(deliveries.c.record.in_(_DESTROYED), deliveries.c.own.is_not(None)).values(own=None)
+)
+# Or a job would be due on them for ever, and the host's doctor be shown them.
+_END_TICKETS = sql.Statement(
+    update(tickets)
+    .where(tickets.c.record.in_(_DESTROYED), tickets.c.state == "OPEN")
+    .values(state="EXPIRED", settled_at=tickets.c.expires_at)
+)
+_END_EMERGENCIES = sql.Statement(
+    update(emergency_accesses)
+    .where(emergency_accesses.c.record.in_(_DESTROYED), emergency_accesses.c.ended_at.is_(None))
+    .values(ended_at=emergency_accesses.c.expires_at)
 )
 _END_SUBSCRIPTIONS = sql.Statement(delete(subscriptions).where(subscriptions.c.record.in_(_DESTROYED)))
 _RECORD_KEYS = sql.Statement(select(record_keys.c.record).where(record_keys.c.id.in_(_RECORDS)))
@@ -92,8 +106,8 @@ class ErasureStore:
         for erasure in named.values():
             if erasure.id not in stored:
                 self._add(erasure)
-        of_records = (_END_RECORDS, _END_RELATIONS_OF_ALL, _END_DELIVERIES, _END_PARKED, _END_SUBSCRIPTIONS)
-        for statement in (*of_records, _END_DOCUMENTS):
+        waiting = (_END_DELIVERIES, _END_PARKED, _END_SUBSCRIPTIONS, _END_TICKETS, _END_EMERGENCIES)
+        for statement in (_END_RECORDS, _END_RELATIONS_OF_ALL, *waiting, _FORGET_PATIENTS, _END_DOCUMENTS):
             self._savepoint.change(statement)
         for (record,) in self._savepoint.rows(_RECORD_KEYS):
             self._keys.destroy_record(record)

@@ -11,7 +11,7 @@ import orjson
 
 from services.store import clock
 from services.store.emergencies import declared
-from services.store.facts_statement import DOCUMENT, DOCUMENTS, EMERGENCY, FACTS, RECORD
+from services.store.facts_statement import DOCUMENT, DOCUMENTS, EMERGENCY, FACTS, OPENER, RECORD
 from services.store.keys import FieldsKey, KeyStore
 from services.store.labels import codes_of
 from services.store.relations import CARE_TEAM, DELEGATE, MT_EQUIVALENT, REPRESENTATIVE
@@ -21,6 +21,7 @@ from services.store.unit_of_work import Facts, FactsKey
 _RELATION_ENDS = 11
 _RECORD_ENDS = _RELATION_ENDS + len(RECORD)
 _DOCUMENT_ENDS = _RECORD_ENDS + len(DOCUMENT)
+_OPENER_BEGINS = -len(OPENER)
 
 
 def facts_many(savepoint: Savepoint, keys: Sequence[FactsKey]) -> list[Facts]:
@@ -56,7 +57,7 @@ def _documents(savepoint: Savepoint, keys: Sequence[FactsKey]) -> dict[str, dict
 def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts], opening: FieldsKey | None) -> Facts:
     record = dict(zip(RECORD, row[_RELATION_ENDS:_RECORD_ENDS], strict=True))
     document = dict(zip(DOCUMENT, row[_RECORD_ENDS:_DOCUMENT_ENDS], strict=True))
-    emergency = _emergency(dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:-1], strict=True)), key.record, opening)
+    emergency = _emergency(dict(zip(EMERGENCY, row[_DOCUMENT_ENDS:_OPENER_BEGINS], strict=True)), key.record, opening)
     return {
         "revision": record.pop("revision"),
         "emergency": emergency.pop("id", None),
@@ -65,7 +66,7 @@ def _facts(row: Row, key: FactsKey, documents: Mapping[str, Facts], opening: Fie
         "document": _document(document),
         "context": emergency,
         "ticket": row[8],
-        "ticket_opener": row[-1],
+        "ticket_opener": dict(zip(OPENER, row[_OPENER_BEGINS:], strict=True)) if row[8] else None,
         "documents": documents,
     }
 

@@ -41,6 +41,8 @@ _TYPES: dict[str, TypeEngine[Any]] = {"place": Integer(), "at": BigInteger()}
 RECORD = ("ins", "state", "closed_at", "holder_birth_date", "deceased", "protection", "revision")
 DOCUMENT = ("type", "class", "labels", "status", "author", "author_structure", "deposited_at")
 EMERGENCY = ("id", "mode", "sealed", "patient_unable", "immediate_risk")
+OPENER = ("opener", "opener_kind", "power", "granted")
+"""Who opened the ticket, and by which power he represents the holder now; no power where he does so no more."""
 
 
 COMMA = cast("str", sql.constant(","))
@@ -92,6 +94,18 @@ def _usable(asked: CTE) -> ColumnElement[bool]:
     )
 
 
+def _asking(asked: CTE, held: FromClause) -> ColumnElement[bool]:
+    """The relation by which who opened the ticket represents the holder now."""
+    return _of(
+        held.c.record,
+        asked,
+        held.c.person == tickets.c.opener,
+        held.c.kind == sql.constant("REPRESENTATIVE"),
+        held.c.starts_at <= asked.c.at,
+        or_(held.c.ends_at.is_(None), held.c.ends_at > asked.c.at),
+    )
+
+
 def _live(asked: CTE) -> ColumnElement[bool]:
     """The caller's own emergency access, if it is neither ended nor expired."""
     live = emergency_accesses
@@ -104,6 +118,7 @@ def _statement() -> sql.Statement:
     asked = _keys()
     own, house, target = (authorisations.alias(name) for name in ("own", "house", "target"))
     held, target_held = (roles.alias(name) for name in ("held", "target_held"))
+    asking = relations.alias("asking")
     holds = (role.c.role == sql.constant(TREATING_PHYSICIAN) for role in (held, target_held))
     joins: tuple[tuple[FromClause, ColumnElement[bool]], ...] = (
         (records, records.c.ins == asked.c.record),
@@ -114,6 +129,7 @@ def _statement() -> sql.Statement:
         (target_held, _of(target_held.c.record, asked, target_held.c.person == asked.c.target, next(holds))),
         (documents, _of(documents.c.record, asked, documents.c.logical_id == asked.c.document)),
         (tickets, _usable(asked)),
+        (asking, _asking(asked, asking)),
         (emergency_accesses, _live(asked)),
     )
     # INVARIANT: everything hangs by a left join on its call, so that one that names nothing stored keeps its row.
@@ -128,7 +144,7 @@ def _statement() -> sql.Statement:
         *(records.c[name] for name in RECORD),
         *(documents.c[name] for name in DOCUMENT),
         *(emergency_accesses.c[name] for name in EMERGENCY),
-        tickets.c.opener_kind,
+        *(tickets.c.opener, tickets.c.opener_kind, asking.c.power, asking.c.granted),
     )
     return sql.Statement(select(*shown).select_from(source))
 

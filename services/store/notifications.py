@@ -70,6 +70,8 @@ class Reader:
     authn_mode: str
     profession: str | None = None
     structure: str | None = None
+    own: str | None = None
+    """Of a professional, his INS as a patient: of his own record he is told what a patient is (ACT-05)."""
 
     def columns(self) -> dict[str, str | None]:
         """As stored, but for the id."""
@@ -77,6 +79,7 @@ class Reader:
             "kind": self.kind,
             "profession": self.profession,
             "structure": self.structure,
+            "own": self.own,
             "authn_mode": self.authn_mode,
         }
 

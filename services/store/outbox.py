@@ -36,6 +36,7 @@ _TAKEN = (
     deliveries.c.authn_mode,
     deliveries.c.profession,
     deliveries.c.structure,
+    deliveries.c.own,
 )
 _OF_RECORD = sql.given(deliveries.c.record)
 _NEXT = sql.Statement(
@@ -62,6 +63,8 @@ _NAMED = and_(
 _SETTLED = {"state": bindparam("new_state", type_=Text), "due_at": None, "settled_at": _NOW}
 _SETTLE = sql.Statement(update(deliveries).where(_NAMED).values(_SETTLED))
 _LAPSE_ALL = sql.Statement(update(deliveries).where(_OF_RECORD, _OPEN).values(_SETTLED))
+# Who is whose patient is of the record, and goes with it.
+_FORGET = sql.Statement(update(deliveries).where(_OF_RECORD).values(own=None))
 _PUT_OFF = sql.Statement(update(deliveries).where(_NAMED).values(due_at=bindparam("until", type_=BigInteger)))
 _REQUEUE = sql.Statement(
     update(deliveries).where(_OF_RECORD, _PARKED).values(state="WAITING", attempts=0, due_at=_NOW, settled_at=None)
@@ -120,7 +123,9 @@ class OutboxStore:
         from services.store.facts import facts_many  # noqa: PLC0415
         from services.store.unit_of_work import FactsKey  # noqa: PLC0415
 
-        [facts] = facts_many(self._savepoint, [FactsKey(record, reader.id, reader.structure, at, document)])
+        [facts] = facts_many(
+            self._savepoint, [FactsKey(record, reader.id, reader.structure, at, document, own=reader.own)]
+        )
         return facts
 
     def settle(self, record: str, notification: str, state: str, at: datetime) -> None:
@@ -134,6 +139,7 @@ class OutboxStore:
     def lapse_all(self, record: str, at: datetime) -> None:
         """Nobody is told any more of a record that is gone."""
         self._savepoint.change(_LAPSE_ALL, record=record, new_state=LAPSED, now=clock.micros(at))
+        self._savepoint.change(_FORGET, record=record)
 
     def requeue(self, record: str, now: datetime) -> None:
         """Begin anew with what was parked."""
@@ -165,6 +171,6 @@ class ParkedSource:
 
 
 def _waiting(row: Row) -> Waiting:
-    _, identifier, addressee, code, at, document, attempts, kind, authn_mode, profession, structure = row
-    reader = Reader(id=addressee, kind=kind, authn_mode=authn_mode, profession=profession, structure=structure)
+    _, identifier, addressee, code, at, document, attempts, kind, authn_mode, profession, structure, own = row
+    reader = Reader(id=addressee, kind=kind, authn_mode=authn_mode, profession=profession, structure=structure, own=own)
     return Waiting(identifier, code, clock.moment(at), document, attempts + 1, reader)

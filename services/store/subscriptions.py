@@ -22,6 +22,7 @@ _OF_RECORD = sql.Statement(
         subscriptions.c.authn_mode,
         subscriptions.c.profession,
         subscriptions.c.structure,
+        subscriptions.c.own,
     )
     .where(sql.given(subscriptions.c.record))
     .order_by(subscriptions.c.person)
@@ -53,6 +54,6 @@ class SubscriptionStore:
     def readers(self, record: str) -> tuple[Reader, ...]:
         """Who is subscribed, by his id."""
         return tuple(
-            Reader(id=person, kind=kind, authn_mode=authn_mode, profession=profession, structure=structure)
-            for person, kind, authn_mode, profession, structure in self._savepoint.rows(_OF_RECORD, record=record)
+            Reader(id=person, kind=kind, authn_mode=authn_mode, profession=profession, structure=structure, own=own)
+            for person, kind, authn_mode, profession, structure, own in self._savepoint.rows(_OF_RECORD, record=record)
         )

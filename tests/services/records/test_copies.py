@@ -21,6 +21,9 @@ from services.store.errors import KeysUnavailable, StatementFailed
 from services.store.labels import BITS
 from services.store.reading import Reading
 from tests.services.copies import ecma119
+from tests.services.copies.papers import body
+from tests.services.notified import until
+from tests.services.records.test_representatives import MANDATE, register
 from tests.services.world import Person, World, of, refusal, told
 
 HOST = "host"
@@ -234,9 +237,7 @@ def test_a_representatives_copy_leaves_out_what_the_minor_keeps_secret(world: Wo
         "UPDATE documents SET labels = labels + ? WHERE logical_id = ?", BITS["INVISIBLE_REPRESENTANTS_LEGAUX"], secret
     )
     assert len(on_disc(whole(export(world, patient, asked(world, patient))))) == 2
-    represented = asked(world, patient)
-    world.alter("UPDATE tickets SET opener_kind = ? WHERE id = ?", "LEGAL_REP", represented)
-    messages = export(world, patient, represented)
+    messages = export(world, patient, asked(world, patient, register(world, patient, MANDATE)))
     assert len(on_disc(whole(messages))) == 1
     context = world.trace(messages[0].decided.decision_id)["facts"]["context"]
     assert context["copy_for_representative"] is True
@@ -379,3 +380,19 @@ def test_a_deadline_ends_a_copy(world: World, monkeypatch: pytest.MonkeyPatch) -
         drained(messages)
     assert told(failed.value).code == "DEADLINE_EXCEEDED"
     assert state_of(world, ticket) == "OPEN"
+
+
+def test_who_reads_nothing_keeps_no_place_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far ahead his own deadline lies."""
+    monkeypatch.setattr(downloads, "LONGEST", 6.0)
+    patient = world.opened("author")
+    for _ in range(8):
+        world.deposit(patient, body=body("<br/>" + "x" * 3_900_000))
+    held = downloads._free._value  # noqa: SLF001 - how many places are free
+    reading = world.as_(HOST).ExportCopy(exporting(patient, asked(world, patient)), timeout=24 * 3600)
+    while next(reading).WhichOneof("part") != "file":
+        pass
+    assert downloads._free._value == held - 1  # noqa: SLF001 - as above
+    until(lambda: downloads._free._value == held)  # noqa: SLF001 - as above
+    with pytest.raises(grpc.RpcError):
+        drained(reading)

@@ -19,6 +19,7 @@ from services.records import delivery
 from tests.services.databases import STORES, Databases, dropped
 from tests.services.notified import CONSENT, KEY, break_the_glass, deliveries, states, subscribe, until, webhook
 from tests.services.receiver import Receiver, Sent, receiving
+from tests.services.records.test_representatives import MANDATE, register
 from tests.services.world import NORMAL, PATIENCE, Person, World, of, refusal, running
 
 MASKED = documents.LABEL_MASQUE_PS
@@ -257,6 +258,19 @@ def test_nobody_is_alerted_of_what_he_may_not_see(handed: Handed) -> None:
     until(lambda: set(states(world, patient)) == {"DELIVERED"})
 
 
+def test_a_doctor_who_represents_the_holder_is_not_alerted_of_what_is_kept_from_him(handed: Handed) -> None:
+    """As a professional no more than as a representative (ACT-05, VIS-12)."""
+    world, _ = handed
+    patient = world.opened("author", "colleague")
+    colleague = {**world.people["colleague"], "own_ins": register(world, patient, MANDATE)["sub"]}
+    subscribe(world, patient, colleague)
+    subscribe(world, patient, patient, own=False)
+    world.deposit(patient, NORMAL, documents.LABEL_INVISIBLE_REPRESENTANTS_LEGAUX)
+    world.deposit(patient)
+    told = [row["addressee"] for row in deliveries(world, patient) if row["code"].startswith("ALERT")]
+    assert sorted(told) == sorted([patient["sub"], patient["sub"], colleague["sub"]])
+
+
 def test_a_subscription_ends(handed: Handed) -> None:
     """And begins only for who has access, as a professional, or is the patient."""
     world, _ = handed
@@ -297,6 +311,23 @@ def test_what_is_written_while_it_is_taken_keeps_its_order(handed: Handed) -> No
     until(lambda: set(states(world, patient)) == {"DELIVERED"})
     mine = [sent.said["id"] for sent in receiver.sent if sent.said["record"]["value"] == of(patient).value]
     assert mine == [row["id"] for row in deliveries(world, patient)]
+
+
+def test_a_record_of_which_much_is_told_keeps_no_other_waiting(handed: Handed) -> None:
+    """However fast somebody has it written, and however slow the receiver is."""
+    world, receiver = handed
+    busy, quiet = world.opened("author", "colleague"), world.opened()
+    subscribe(world, busy, "colleague")
+    receiver.answering = lambda _: 503
+    for _ in range(4 * delivery.TOGETHER):
+        world.deposit(busy)
+    until(lambda: all(row["attempts"] for row in deliveries(world, busy)))
+    receiver.answering = slowly
+    now_due(world, busy)
+    until(lambda: "DELIVERED" in states(world, busy))
+    break_the_glass(world, quiet)
+    until(lambda: states(world, quiet) == ["DELIVERED"])
+    assert "WAITING" in states(world, busy)
 
 
 def test_the_operators_job_counts_and_hands_on(handed: Handed) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from services.store import custody
+from services.store.emergencies import EmergencyStart
 from services.store.errors import NotStored, StartRefused, Unreadable
 from services.store.key_provider import Erasure
 from services.store.keyring import Keyring
@@ -15,6 +17,7 @@ from services.store.local_keys import LocalKeys
 from services.store.postgres import ROLE
 from services.store.relations import Relation
 from services.store.savepoint import Savepoint
+from services.store.tickets import Request
 from services.store.traces import Wanted
 from services.store.unit_of_work import Scope
 from tests.services.databases import Database
@@ -208,6 +211,39 @@ def test_who_was_linked_to_a_destroyed_record_is_told_by_no_copy(connection: Dat
     connection.execute(f"INSERT INTO relations VALUES ({', '.join('?' for _ in gone)})", gone)  # noqa: S608 - places
     custody.assume(connection.session)
     assert stored(connection, "relations") == [left]
+
+
+def test_nothing_waits_on_a_record_that_a_copy_brings_back(connection: Database) -> None:
+    """Or its tickets would be shown, and a job due on them, for ever."""
+    within(connection, lambda scope: create(scope, BOB))
+    given: dict[str, Any] = {"record": BOB, "kind": "record.destroy", "document": None, "beneficiary": BOB}
+    asked = Request(
+        id=str(uuid4()), opener=BOB, opener_kind="HOLDER", opened_at=AT, expires_at=AT + timedelta(days=90), **given
+    )
+    glass = EmergencyStart(
+        record=BOB,
+        person=ALICE,
+        mode="bris_de_glace",
+        reason="coma",
+        call_ref="",
+        patient_unable=True,
+        immediate_risk=True,
+        started_at=AT,
+        expires_at=AT + timedelta(hours=3),
+    )
+    within(connection, lambda scope: scope.tickets.open(asked))
+    within(connection, lambda scope: scope.emergencies.start(glass))
+    copy = copied(connection)
+    within(connection, lambda scope: scope.erasures.destroy_record(BOB, str(uuid4()), AT))
+    restored(connection, copy)
+    connection.execute("UPDATE records SET state = 'ACTIVE'")
+    forget(connection)
+    custody.assume(connection.session)
+    later = AT + timedelta(days=91)
+    for source in (lambda scope: scope.tickets, lambda scope: scope.emergencies):
+        due = within(connection, lambda scope, of=source: of(scope).due(later, passed_over=0, limit=1))
+        assert due == (0, ())
+    assert within(connection, lambda scope: scope.tickets.queue(AT, limit=1)).items == ()
 
 
 def forget(database: Database) -> None:

@@ -47,6 +47,7 @@ def _reader() -> tuple[sa.Column[str], ...]:
     return (
         sa.Column("profession", TEXT),
         sa.Column("structure", TEXT),
+        sa.Column("own", TEXT, comment="the INS of a professional as a patient (ACT-05)"),
         sa.Column("authn_mode", TEXT, nullable=False),
     )
 
