@@ -7,7 +7,6 @@ from typing import Any, cast
 from sqlalchemy import (
     CTE,
     BigInteger,
-    Column,
     ColumnElement,
     FromClause,
     Integer,
@@ -77,7 +76,7 @@ def _related(asked: CTE) -> ScalarSelect[Any]:
     return select(func.aggregate_strings(told, COMMA)).where(holds).correlate(asked).scalar_subquery()
 
 
-def _of(owner: Column[Any], asked: CTE, *same: ColumnElement[bool]) -> ColumnElement[bool]:
+def _of(owner: ColumnElement[Any], asked: CTE, *same: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(owner == asked.c.record, *same)
 
 
