@@ -90,6 +90,7 @@ RELATION: Final = (
     "authorisation_added_at",
     "target_is_treating_physician",
     "target_authorisation",
+    "target_is_oneself",
     "representative",
     "delegate",
     "mt_equivalent",
@@ -118,6 +119,7 @@ def _relation(row: Row, key: FactsKey) -> dict[str, Any]:
         clock.moment_or_none(since),
         target_role_since is not None,
         target or "NON_EXISTE",
+        key.own is not None and key.own == key.target,
         *_related(row[10], key.own == key.record),
     )
     return dict(zip(RELATION, facts, strict=True))

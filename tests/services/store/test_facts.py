@@ -102,6 +102,7 @@ def test_a_record_that_is_not_stored_does_not_exist(connection: Database) -> Non
             "authorisation_added_at": None,
             "target_is_treating_physician": False,
             "target_authorisation": "NON_EXISTE",
+            "target_is_oneself": False,
             "representative": False,
             "delegate": False,
             "mt_equivalent": False,
