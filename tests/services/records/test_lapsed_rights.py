@@ -98,11 +98,12 @@ def test_a_secret_connection_is_told_to_no_parent(world: World) -> None:
     """Neither by the traces nor by a notification (MIN-04)."""
     child = minor(world, "author")
     mother = register(world, child, PARENT)
-    attested = {"patient_unable": True, "immediate_risk": True, "reason": "coma"}
     request = records.StartEmergencyAccessRequest(
         record=of(child),
         mode=records.EMERGENCY_MODE_BRIS_DE_GLACE,
-        attestations=access.Attestations(secret_connection=True, **attested),
+        attestations=access.Attestations(
+            secret_connection=True, patient_unable=True, immediate_risk=True, reason="coma"
+        ),
     )
     world.as_("emergency").StartEmergencyAccess(request)
     listed = world.as_(mother).ListNotifications(records.ListNotificationsRequest(record=of(child)))
