@@ -26,7 +26,9 @@ NO_FACTS: Final[Facts] = {}
 LISTED: Final = "asker_listed"
 """The attribute of the context that says whether the calling software may ask for another."""
 REPRESENTATIVE: Final = "LEGAL_REP"
-"""The kind of subject that the vocabulary's `context.copy_for_representative` speaks of."""
+"""The kind of subject whose ticket lives as long as his power."""
+NOT_TOLD: Final = frozenset({REPRESENTATIVE, "SUCCESSOR"})
+"""The kinds that the vocabulary's `context.copy_for_representative` speaks of: a dead minor's parents are both."""
 TOLD: Final = "notification.receive"
 """The action that is decided of an addressee at the moment when he is told."""
 READ_TOO: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
@@ -302,7 +304,7 @@ def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
 def _meant_for(facts: Facts) -> dict[str, Any]:
     """Whether what a ticket permits is done for a representative: who asked is stored, and never stated again."""
     opener = facts.get("ticket_opener") or {}
-    return {"copy_for_representative": True} if opener.get("opener_kind") == REPRESENTATIVE else {}
+    return {"copy_for_representative": True} if opener.get("opener_kind") in NOT_TOLD else {}
 
 
 def _asks_whose_emergency(arrival: Arrival) -> bool:

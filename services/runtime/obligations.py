@@ -14,6 +14,7 @@ from services.store.tickets import Request
 from services.store.unit_of_work import Verb
 
 OPEN_HOST_TICKET: Final = "OPEN_HOST_TICKET"
+KEPT_FROM_REPRESENTATIVES: Final = "TRACE_AUDIENCE:INVISIBLE_REPRESENTANTS_LEGAUX"
 TREATING_PHYSICIAN: Final = {"kind": "PROFESSIONAL", "authn_mode": "DIRECT_CPS", "profession": "MEDECIN"}
 """As whom he is told: the role is a doctor's (ACT-07), whose own token is not at hand when news are handed on."""
 
@@ -88,6 +89,9 @@ def _record_consent(call: Call, _code: str, parameter: str) -> None:
 
 
 def _notify_holder(call: Call, code: str, parameter: str) -> None:
+    # INVARIANT: a minor's representatives read what he is sent, and the traces keep this from them (MIN-04).
+    if KEPT_FROM_REPRESENTATIVES in call.decision.obligations:
+        return
     _notify(call, parameter or code, holder_of(call.record))
 
 

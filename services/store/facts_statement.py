@@ -95,9 +95,8 @@ def _usable(asked: CTE) -> ColumnElement[bool]:
 
 def _asking(asked: CTE, held: FromClause) -> ColumnElement[bool]:
     """The relation by which who opened the ticket represents the holder now."""
-    return _of(
-        held.c.record,
-        asked,
+    return and_(
+        held.c.record == asked.c.record,
         held.c.person == tickets.c.opener,
         held.c.kind == sql.constant("REPRESENTATIVE"),
         held.c.starts_at <= asked.c.at,

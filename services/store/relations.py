@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, func, select
 
 from services.store import clock, sql
 from services.store.errors import StateConflict
@@ -25,6 +25,9 @@ _END = sql.Statement(delete(relations).where(_OF_PERSON))
 _OF_KIND = and_(sql.given(relations.c.record), relations.c.kind == REPRESENTATIVE)
 _END_REPRESENTATIVES = sql.Statement(delete(relations).where(_OF_KIND))
 _LAPSE = sql.Statement(delete(relations).where(and_(sql.given(relations.c.record), relations.c.kind != REPRESENTATIVE)))
+MOST: Final = 500
+"""Relations of a record: every call on it looks through them, and a list of its rights tells them all."""
+_COUNT = sql.Statement(select(func.count()).select_from(relations).where(sql.given(relations.c.record)))
 _OF_RECORD = sql.Statement(
     select(*relations.c).where(sql.given(relations.c.record)).order_by(relations.c.kind, relations.c.person)
 )
@@ -75,9 +78,15 @@ class RelationStore:
         self._savepoint = savepoint
 
     def put(self, relation: Relation) -> None:
-        """Keep it, in place of the same person's of the same kind; raises NotStored without such a record."""
+        """Keep it, in place of the same person's of the same kind; raises NotStored without such a record.
+
+        Raises StateConflict where the record has as many as it may have.
+        """
         raise_revision(self._savepoint, relation.record)
         self._savepoint.change(_END, record=relation.record, person=relation.person, kind=relation.kind)
+        counted = self._savepoint.row(_COUNT, record=relation.record)
+        if counted is not None and counted[0] >= MOST:
+            raise StateConflict("the record has as many relations as it may have")
         self._savepoint.change(
             _ADD,
             record=relation.record,
