@@ -70,7 +70,7 @@ EDITS = {
     "a row that no table knows": ("matrix.csv", "\nEXPPAT_3,", "\nEXPPAT_33,", r"rules/matrix.csv:\d\d:1: row `EXPPAT_33` is no row of table `document_types`"),
     "a row left out": ("document_types.csv", "EXPPAT_3,", "EXPPAT_33,", r"rules/matrix.csv:1:1: `EXPPAT_33` of table `document_types` has no row"),
     "a column that no table knows": ("matrix.csv", ",PHARMACIEN,", ",PHARMACIENNE,", r"rules/matrix.csv:1:5: column `PHARMACIENNE` is no row of table `professions`"),
-    "an effect of another language": ("traces.yaml", "effect: permit", "effect: allow", r"unknown effect `allow` \(write one of `permit`, `deny`, `oblige`\)"),
+    "an effect of another language": ("traces.yaml", "effect: permit", "effect: allow", r"unknown effect `allow` \(did you mean `permit`\?\)"),
     "a word that no parameter has": ("profiles/law-2023.yaml", "author_scope: STRUCTURE", "author_scope: X", r"`X` \(write one of `PERSON`, `STRUCTURE`\)"),
     "half a mark": ("matrix.csv", ",D+,", ",D,", r"unknown mark in column `MEDECIN` `D` \(write one of `R\+`, `R-`, `D\+`, `D-`, `A\+`, `A-`\)"),
     "no comma at the end": ("matrix.csv", "\n11369-6,", '\n"\n11369-6,', r"rules/matrix.csv:3:1: "),
