@@ -20,7 +20,7 @@ EXAMPLES = 3
 
 def unused(vocabulary: Vocabulary, definitions: Map[str, Node], grammars: Map[str, Grammar]) -> Iterator[Fault]:
     """A fault for each word that nobody uses; no decision depends on it."""
-    used: set[str] = {f"parameter.{name}" for name in vocabulary.terms.values()}
+    used: set[str] = {f"parameter.{duty.term}" for duty in vocabulary.obligations.values() if duty.term}
     used |= set().union(*(grammar.used for grammar in grammars.values()))
     for name, node in definitions.items():
         if name not in used:

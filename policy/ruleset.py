@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from policy import shape
+from policy.absence import Absence, read_absence
 from policy.consistency import check_columns, check_early, check_lists, unused
 from policy.elsewhere import Elsewhere, check_elsewhere, read_elsewhere
 from policy.engine import Engine
@@ -26,7 +27,7 @@ LONGEST = 100_000
 """The largest number of days, months or years that a parameter may set."""
 ELSEWHERE = ("elsewhere.yaml", "ambiguities.yaml")
 NOT_RULES = frozenset(
-    {"vocabulary.yaml", "definitions.yaml", "world.yaml", "invariants.yaml", "matrix.yaml", *ELSEWHERE}
+    {"vocabulary.yaml", "definitions.yaml", "absence.yaml", "world.yaml", "invariants.yaml", "matrix.yaml", *ELSEWHERE}
 )
 
 
@@ -47,6 +48,8 @@ class RuleSet:
     """By name, as they were read."""
     trees: tuple[Node | None, ...] = field(repr=False)
     """The files of rules as they were read, from which a profile can be made with other values."""
+    absence: Absence = field(repr=False, default_factory=Absence)
+    """As whom the engines are asked about those who are not calling."""
     sayings: Map[str, Saying] = field(repr=False, default_factory=dict)
     """How sentences name definitions, by name; a definition without one is named in none."""
     elsewhere: Map[str, Map[str, Elsewhere]] = field(repr=False, default_factory=dict)
@@ -95,6 +98,7 @@ class Files:
     tables: Map[str, Table] = field(repr=False)
     trees: Map[str, Node | None] = field(repr=False)
     """By path below the folder: definitions, profiles, rules, in this order."""
+    absence: Absence = field(repr=False, default_factory=Absence)
 
     def file(self, name: str) -> str:
         """How one of the files is called where its faults are told."""
@@ -131,11 +135,13 @@ def read_files(folder: Path, faults: FaultList, called: str = "") -> Files:
     _miss_profiles(folder, called, {PurePath(name).stem for name in profiles}, faults)
     words = {name: _tree(folder, called, name, faults) for name in ("definitions.yaml", *profiles)}
     rules = {name: _tree(folder, called, name, faults) for name in _concerns(folder, called, vocabulary, faults)}
+    absent = _tree(folder, called, "absence.yaml", faults) if (folder / "absence.yaml").is_file() else None
+    absence = read_absence(absent, vocabulary, faults)
     digest = _digest(folder, called, faults)
     missing = any(fault.message == _NO_PROFILE for fault in faults.faults)
     if missing or not profiles or None in words.values() or not all(table.rows for table in tables.values()):
         faults.raise_if_any()
-    return Files(folder, called, digest, vocabulary, tables, {**words, **rules})
+    return Files(folder, called, digest, vocabulary, tables, {**words, **rules}, absence)
 
 
 _NO_PROFILE = "is missing, and with it every value of this profile"
@@ -194,7 +200,7 @@ def assemble(files: Files, faults: FaultList, readings: Readings) -> RuleSet:
     loose = tuple(unused(vocabulary, definitions, grammars))
     return RuleSet(
         files.folder, files.digest, vocabulary, rules, tables, parameters, engines, definitions, trees,
-        sayings, called=files.called, loose=loose,
+        files.absence, sayings, called=files.called, loose=loose,
     )  # fmt: skip
 
 

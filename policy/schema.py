@@ -10,7 +10,7 @@ from typing import Any
 from policy.analyze.statement import KEYS, PERMITTED, REFUSALS
 from policy.rule import EFFECTS
 from policy.ruleset import RuleSet
-from policy.vocabulary import Attribute, Kind
+from policy.vocabulary import Attribute, Kind, Vocabulary
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string", "minLength": 1}
@@ -24,7 +24,7 @@ _BILINGUAL = {
 
 def schemas(ruleset: RuleSet) -> dict[str, dict[str, Any]]:
     """File name → schema, for the rule files, the statements, the definitions and the profiles."""
-    condition = _condition(ruleset)
+    condition, vocabulary = _condition(ruleset), ruleset.vocabulary
     definition: dict[str, Any] = {
         "type": "object",
         "properties": {
@@ -34,7 +34,7 @@ def schemas(ruleset: RuleSet) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
     definition |= {"required": ["fr", "en", "when"], "additionalProperties": False}
     defs = {"condition": {"anyOf": [condition, {"type": "array", "items": {"$ref": "#/$defs/condition"}}]}}
-    parameters = {name: _parameter(*kind) for name, kind in ruleset.vocabulary.parameters.items()}
+    parameters = {name: _parameter(*kind) for name, kind in vocabulary.parameters.items()}
     profile = {
         "type": "object",
         "properties": parameters,
@@ -50,6 +50,7 @@ def schemas(ruleset: RuleSet) -> dict[str, dict[str, Any]]:
             "type": "object",
             "additionalProperties": definition,
         },
+        "absence.schema.json": {"$schema": DIALECT, "$defs": {"facts": _stated(vocabulary)}, **_absence(vocabulary)},
         "profile.schema.json": {
             "$schema": DIALECT,
             "type": "object",
@@ -136,6 +137,43 @@ def _condition(ruleset: RuleSet) -> dict[str, Any]:
     properties |= {f"parameter.{name}": {} for name in ruleset.vocabulary.parameters}
     properties |= {"any": {"type": "array", "items": condition}, "all": {"type": "array", "items": condition}}
     properties |= {"not": condition, "definition": _one_or_more([])}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _absence(vocabulary: Vocabulary) -> dict[str, Any]:
+    flags = [a.name for a in vocabulary.attributes.values() if a.entity == "context" and a.kind is Kind.BOOLEAN]
+    facts = {"$ref": "#/$defs/facts"}
+    capacity: dict[str, Any] = {"fr": _TEXT, "en": _TEXT, "facts": facts, "read_by": _one_or_more([])}
+    capacity |= {"least": {"enum": list(vocabulary.actions)}, "asked_again": {"type": "boolean"}}
+    kinds = _one_or_more(vocabulary.attributes["subject.kind"].values)
+    return _object(
+        {
+            "capacities": {
+                "type": "object",
+                "additionalProperties": _object(capacity) | {"required": ["fr", "en", "facts"]},
+            },
+            "opened_by": _object(dict.fromkeys(flags, kinds)),
+            "hindsight": facts,
+        }
+    )
+
+
+def _stated(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Attributes with the values that a request may give them."""
+    own = (a for a in vocabulary.attributes.values() if not a.derived)
+    return _object({a.name: {"description": f"{a.title.fr} — {a.title.en}"} | _value(a) for a in own})
+
+
+def _value(attribute: Attribute) -> dict[str, Any]:
+    if attribute.kind is Kind.BOOLEAN:
+        return {"type": "boolean"}
+    if attribute.kind is Kind.CODES:
+        return {"type": "array", "items": {"enum": list(attribute.values)}}
+    word: dict[str, Any] = {"enum": list(attribute.values)} if attribute.kind is Kind.CODE else _TEXT
+    return {"anyOf": [word, {"type": "null"}]} if attribute.nullable else word
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

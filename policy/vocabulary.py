@@ -10,6 +10,7 @@ from policy import shape
 from policy.changes import Change, Changer, read_changers, read_changes
 from policy.chronology import Pair, read_chronology
 from policy.errors import FaultList, Place, RuleFaults
+from policy.obligation import Obligation, read_obligations
 from policy.shape import Text
 from policy.source import Mapping, Node, Scalar
 from policy.table import TableSource, read_source
@@ -102,12 +103,8 @@ class Vocabulary:
     default_rule: str
     parameters: Map[str, tuple[str, tuple[str, ...]]]
     """Name → unit (boolean, code, days, months, years) and, for a code, its values."""
-    obligations: Map[str, str]
-    """Code → who fulfils it: gate, service or caller; in the order of answers."""
-    terms: Map[str, str]
-    """Code → the parameter that says how long what it starts will hold, for the obligations that start something."""
-    duties: Map[str, Text]
-    """Code of an obligation → what is to be done, as an infinitive."""
+    obligations: Map[str, Obligation]
+    """By code, in the order of answers."""
     answers: Map[str, Text]
     """Outward answer → what the person is told."""
     always: frozenset[str]
@@ -158,7 +155,6 @@ _KEYS = (
     "chronology",
 )
 _UNITS = ("boolean", "code", "days", "months", "years")
-_FULFILLERS = ("gate", "service", "caller")
 
 
 def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
@@ -172,7 +168,7 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
     actions = _actions(tree, faults)
     default = shape.mapping(tree.get("default"), "default", ("stage", "rule"), faults)
     parameters = {name: _parameter(value, faults) for _, name, value in _named(tree, "parameters", faults)}
-    obligations, always, terms = _obligations(tree, parameters, faults)
+    obligations = read_obligations(shape.required(tree, "obligations", "the vocabulary", faults), parameters, faults)
     attributes = _attributes(tree, actions, faults)
     changers = read_changers(tree.get("changers"), faults)
     tables = tuple(read_source(name, value, faults) for _, name, value in _named(tree, "tables", faults))
@@ -187,10 +183,8 @@ def read_vocabulary(node: Node | None, faults: FaultList) -> Vocabulary:
         default_rule=shape.text(default.get("rule"), "default.rule", faults) if default else "",
         parameters=parameters,
         obligations=obligations,
-        duties=_duties(tree),
-        terms=terms,
         answers={name: shape.bilingual(value, name, faults) for _, name, value in _named(tree, "answers", faults)},
-        always=always,
+        always=frozenset(code for code, duty in obligations.items() if duty.always),
         scopes=tuple(word for _, word in shape.texts(tree.get("scopes"), "scopes", faults)),
         tables=tables,
         early_document_attributes={
@@ -357,31 +351,3 @@ def _parameter(node: Node, faults: FaultList) -> tuple[str, tuple[str, ...]]:
     if unit not in _UNITS:
         faults.add_unknown(tree.place, "type", unit, _UNITS)
     return unit, tuple(word for _, word in shape.texts(tree.get("values"), "values", faults))
-
-
-def _obligations(
-    tree: Mapping, parameters: Map[str, object], faults: FaultList
-) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:
-    who, always, terms = {}, set(), {}
-    for key, name, node in _named(tree, "obligations", faults):
-        entry = shape.mapping(node, f"obligation `{name}`", ("fr", "en", "fulfilled_by", "always", "term"), faults)
-        if entry is None:
-            continue
-        _title(entry, f"obligation `{name}`", faults)
-        by = shape.text(shape.required(entry, "fulfilled_by", f"obligation `{name}`", faults), "fulfilled_by", faults)
-        if by not in _FULFILLERS:
-            faults.add_unknown(key.place, "fulfiller", by, _FULFILLERS)
-        who[name] = by
-        flag, term = entry.get("always"), entry.get("term")
-        if isinstance(flag, Scalar) and flag.value is True:
-            always.add(name)
-        if term is not None:
-            terms[name] = shape.text(term, "term", faults)
-            if terms[name] not in parameters:
-                faults.add_unknown(term.place, "parameter", terms[name], parameters)
-    return who, frozenset(always), terms
-
-
-def _duties(tree: Mapping) -> dict[str, Text]:
-    found = _named(tree, "obligations", FaultList())
-    return {name: _title(node, "an obligation", FaultList()) for _, name, node in found if isinstance(node, Mapping)}

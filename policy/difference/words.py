@@ -188,7 +188,8 @@ class _Teller:
     def _answer(self, word: str) -> str:
         """An outward answer, obligation or scope."""
         for vocabulary in (self._new.vocabulary, self._old.vocabulary):
-            said = vocabulary.answers.get(word) or vocabulary.duties.get(word.partition(":")[0])
+            duty = vocabulary.obligations.get(word.partition(":")[0])
+            said = vocabulary.answers.get(word) or (duty and duty.duty)
             if said:
                 return self._naming.phrase("quoted", code=word, text=self._naming.text(said))
         return word or self._naming.phrase("none")

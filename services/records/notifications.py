@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dmp.records.v1 import records_pb2
 from services.records import wire
+from services.runtime.absence import HOLDER, reader_in
 from services.runtime.call import Call
 from services.runtime.messages import page_size
-from services.runtime.obligations import holder_of
 from services.store.notifications import Reader
 
 
@@ -31,7 +31,7 @@ def set_deposit_alerts(
     call: Call, request: records_pb2.SetDepositAlertsRequest
 ) -> records_pb2.SetDepositAlertsResponse:
     """Alert of deposits from now on, or no more (NTF-03)."""
-    reader = _caller(call) if request.own else holder_of(call.record)
+    reader = _caller(call) if request.own else reader_in(call.rules.absence, HOLDER, call.record)
     if request.alerted:
         call.stores.subscriptions.begin(call.record, reader, call.now)
     else:

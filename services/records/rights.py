@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,19 +11,15 @@ from typing import Final
 from dmp.records.v1 import records_pb2
 from services.records.wire import EXPIRED
 from services.runtime import codes
+from services.runtime.absence import asked_as
 from services.runtime.call import Call
 from services.runtime.messages import identifier, page_size, timestamp
 from services.store.authorisations import TREATING_PHYSICIAN, Authorisation
 from services.store.errors import UnknownCursor
-from services.store.relations import DELEGATE, REPRESENTATIVE, Relation
+from services.store.relations import Relation
 
 VALID: Final = "VALIDE"
 AUTHORISATION: Final = "AUTORISATION"
-ASKED_FOR: Final[Mapping[str, tuple[str, str, str]]] = {
-    REPRESENTATIVE: ("LEGAL_REP", "representative", "record.status"),
-    DELEGATE: ("DELEGATE", "delegate", "doc.list"),
-}
-"""Of those who act as patients: the kind of subject that they are, their relation, and the least that it permits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +94,11 @@ def _status(call: Call, relation: Relation) -> str:
 
 def _has_effect(call: Call, relation: Relation) -> bool:
     """Whether the rules still let the person do anything by it: a power ends with a minority or a measure (MIN-08)."""
-    asked = ASKED_FOR.get(relation.kind)
-    if asked is None:
+    capacity = call.rules.absence.capacities.get(relation.kind)
+    if capacity is None or not capacity.least:
         return True
-    kind, word, action = asked
-    request = {
-        **call.verdict.request,
-        "action": action,
-        "subject": {"kind": kind, "id": relation.person, "authn_mode": "WEB_PATIENT"},
-        "relation": {word: True, "power": relation.power, "granted": relation.granted},
-        "context": {},
-    }
+    by = {"power": relation.power, "granted": relation.granted}
+    request = {**call.verdict.request, "action": capacity.least, **asked_as(capacity, relation.person, by)}
     return call.engine.decide(request).permitted
 
 

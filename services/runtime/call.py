@@ -12,9 +12,10 @@ from policy.condition import Unit
 from policy.engine import Engine
 from policy.model import Always, Decision, Predicate, Within
 from policy.ruleset import RuleSet
+from services.runtime.absence import could_read, may_be_told, readable
 from services.runtime.arrival import Arrival, Batch
 from services.runtime.identity import Identity
-from services.runtime.judgement import BROUGHT, Answers, Verdict, could_read, may_be_told, readable
+from services.runtime.judgement import BROUGHT, Answers, Verdict
 from services.store.notifications import Reader
 from services.store.unit_of_work import Scope
 
@@ -121,11 +122,11 @@ class Call:
 
     def not_hidden(self) -> Predicate:
         """Which documents are not hidden from the caller now."""
-        return readable(self.engine, self.verdict)
+        return readable(self.rules, self.profile, self.verdict)
 
     def shows(self, document: Mapping[str, Any] | None) -> bool:
         """Whether a document of these facts, stored or not, would not be hidden from the caller."""
-        return could_read(self.engine, self.verdict, document)
+        return could_read(self.rules, self.profile, self.verdict.request, document)
 
     def fact(self, attribute: str) -> Any:  # noqa: ANN401 - whatever type the attribute has
         """A fact of the context as it was decided, or what its absence stands for."""
@@ -154,8 +155,8 @@ class Call:
     def may_tell(self, reader: Reader, document: str | None) -> bool:
         """Whether the rules let this reader be told now what happened to the record, or to a document of it."""
         facts = self.stores.outbox.facts_of(self.record, reader, self.now, document)
-        return may_be_told(self.engine, self.now, reader, facts, of_document=document is not None)
+        return may_be_told(self.rules, self.profile, self.now, reader, facts, of_document=document is not None)
 
     def until(self, obligation: str) -> datetime | None:
         """When what an obligation starts now will end; never, for a term without limit."""
-        return self.due(self.now, self.rules.vocabulary.terms[obligation])
+        return self.due(self.now, self.rules.vocabulary.obligations[obligation].term)

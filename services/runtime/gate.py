@@ -15,9 +15,10 @@ from uuid import uuid4
 import structlog
 from google.protobuf.message import Message
 
+from policy.obligation import Obligation
 from policy.ruleset import RuleSet
-from services.runtime import arrival as arrivals
 from services.runtime import (
+    absence,
     batch,
     batch_entry,
     batch_judgement,
@@ -28,6 +29,7 @@ from services.runtime import (
     obligations,
     trace_context,
 )
+from services.runtime import arrival as arrivals
 from services.runtime.access import Answered, Download, Method, Unfinished
 from services.runtime.another import Askable
 from services.runtime.arrival import Arrival, Caller
@@ -301,7 +303,7 @@ class Work:
         if arrival.batch is not None:
             return batch_judgement.judge(engine, arrival, arrival.batch, facts, self._late)
         if arrival.ticket:
-            facts = [judgement.still_asked(engine, self.rules.vocabulary.actions, arrival, one) for one in facts]
+            facts = [absence.with_ticket(self.rules, self.profile, arrival, one) for one in facts]
         return judgement.judge(engine, arrival, *facts)
 
     def _late(self) -> bool:
@@ -335,7 +337,7 @@ class Work:
         return (entry.entry(self.arrival, verdict, done),)
 
     @property
-    def _owners(self) -> Mapping[str, str]:
+    def _owners(self) -> Mapping[str, Obligation]:
         return self.rules.vocabulary.obligations
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
+from policy.absence import part
 from policy.engine import Engine
 from policy.model import Answer, Decision, Predicate
-from policy.vocabulary import Action
 from services.runtime.access import ATTESTED
 from services.runtime.arrival import Arrival
 from services.runtime.errors import FieldFault, Kind, ServiceError, invalid
-from services.store.notifications import Reader
 from services.store.unit_of_work import Facts
 
 MODE: Final = "context.mode"
@@ -25,17 +23,6 @@ NO_RECORD: Final = {"exists": False}
 NO_FACTS: Final[Facts] = {}
 LISTED: Final = "asker_listed"
 """The attribute of the context that says whether the calling software may ask for another."""
-REPRESENTATIVE: Final = "LEGAL_REP"
-"""The kind of subject whose ticket lives as long as his power."""
-NOT_TOLD: Final = frozenset({REPRESENTATIVE, "SUCCESSOR"})
-"""The kinds that the vocabulary's `context.copy_for_representative` speaks of: a dead minor's parents are both."""
-TOLD: Final = "notification.receive"
-"""The action that is decided of an addressee at the moment when he is told."""
-READ_TOO: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
-    "HOLDER": {"LEGAL_REP": {"holder": False, "representative": True}}
-}
-"""Who else reads what is sent to somebody, with what makes him one; whether he may, the rules say (MIN-05)."""
-ALL_STATUSES: Final = ("Approved", "Archived", "Deprecated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +93,6 @@ def judge(engine: Engine, arrival: Arrival, facts: Facts = NO_FACTS, own: Facts 
     return Verdict(engine.decide(request, faults), request, facts)
 
 
-def still_asked(engine: Engine, actions: Mapping[str, Action], arrival: Arrival, facts: Facts) -> Facts:
-    """The facts, without the ticket of a representative who may not ask for it any more.
-
-    INVARIANT: what a power gave ends with the power, at majority, with the measure or at its date (MIN-08, MIN-09).
-    """
-    opener = facts.get("ticket_opener") or {}
-    if opener.get("opener_kind") != REPRESENTATIVE:
-        return facts
-    request = {
-        "at": arrival.at,
-        "subject": {"kind": REPRESENTATIVE, "id": opener["opener"], "authn_mode": "WEB_PATIENT"},
-        "record": facts.get("record"),
-        "relation": {name: opener[name] for name in ("power", "granted")} | {"representative": bool(opener["power"])},
-        "document": facts.get("document"),
-        "context": {},
-    }
-    asking = (name for name, action in actions.items() if action.asks_for == arrival.action)
-    if any(engine.decide({**request, "action": name}).permitted for name in asking):
-        return facts
-    return {**facts, "ticket": None, "ticket_opener": None}
-
-
 def _judge_question(
     engine: Engine, arrival: Arrival, facts: Facts, own: Facts | None, faults: tuple[str, ...]
 ) -> Verdict:
@@ -150,7 +115,7 @@ def _brought(engine: Engine, arrival: Arrival, verdict: Verdict) -> Verdict:
     if not verdict.permitted:
         # INVARIANT: what is said of the document brought depends on the stored one's labels, which may be hidden.
         return verdict
-    first, brought = verdict.decision, _part(arrival.declared, "document.")
+    first, brought = verdict.decision, part(arrival.declared, "document")
     # The new version is at least as restricted as the one replaced (VIS-16).
     inherited = {*verdict.request["document"]["labels"]} - {NORMAL}
     brought["labels"] = sorted({*brought.get("labels", ()), *inherited})
@@ -180,71 +145,6 @@ def right_to_ask(engine: Engine, arrival: Arrival, facts: Facts, faults: tuple[s
 def question_of(arrival: Arrival, facts: Facts) -> dict[str, Any]:
     """What the engine is asked for a question."""
     return _request(arrival, facts, arrival.asked or "")
-
-
-def readable(engine: Engine, verdict: Verdict) -> Predicate:
-    """Which documents are not hidden from the caller, whatever their availability."""
-    return engine.plan({**_unhindered(verdict.request), "action": "doc.list"}).predicate
-
-
-def could_read(engine: Engine, verdict: Verdict, document: Mapping[str, Any] | None) -> bool:
-    """As `readable`, for one document by its facts, stored or not."""
-    return _hides_nothing(engine, verdict.request, document)
-
-
-def may_be_told(engine: Engine, at: datetime, reader: Reader, facts: Facts, *, of_document: bool) -> bool:
-    """Whether whoever reads what an addressee is sent may be told now what happened to the record.
-
-    Of a document he is told only if it is not hidden from him; where there is none any more, it is.
-    """
-    requests = (
-        {
-            "action": TOLD,
-            "at": at,
-            "subject": subject,
-            "record": facts.get("record"),
-            "relation": {**(facts.get("relation") or {}), **relation},
-            "document": None,
-            "context": {},
-        }
-        for subject, relation in _persons(reader)
-    )
-    return any(
-        engine.decide(request).permitted and (not of_document or _hides_nothing(engine, request, facts.get("document")))
-        for request in requests
-    )
-
-
-def _persons(reader: Reader) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Who may read what an addressee is sent, each with his relation: a holder's news his representative reads too."""
-    given = {"id": reader.id, "kind": reader.kind, "authn_mode": reader.authn_mode}
-    known = {"profession": reader.profession, "structure": reader.structure}
-    yield {**given, **{name: value for name, value in known.items() if value is not None}}, {}
-    for kind, relation in READ_TOO.get(reader.kind, {}).items():
-        yield {**given, "kind": kind}, relation
-
-
-def _hides_nothing(engine: Engine, request: Mapping[str, Any], document: Mapping[str, Any] | None) -> bool:
-    if not document:
-        return False
-    return engine.decide({**_unhindered(request), "action": "doc.read", "document": document}).permitted
-
-
-def _unhindered(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The caller's request as if the record were open and he authorised, so that only a document's own stages hide it.
-
-    INVARIANT: traces outlive closure, deletion and authorisations, and what was hidden stays hidden in them (TRC-12).
-    """
-    request = dict(asked)
-    request["document"] = None
-    request["record"] = {**request["record"], "state": "ACTIVE", "closed_at": None}
-    request["relation"] = {
-        **request["relation"],
-        "authorisation": "VALIDE",
-        "authorisation_added_at": request["at"],
-    }
-    request["context"] = {**request["context"], "consent": True, "status_filter": ALL_STATUSES}
-    return request
 
 
 def refusal(arrival: Arrival, verdict: Verdict) -> ServiceError:
@@ -279,7 +179,7 @@ def _request(arrival: Arrival, facts: Facts, action: str) -> dict[str, Any]:
 
 def _relation(arrival: Arrival, facts: Facts) -> dict[str, Any]:
     """As stored, over what is asserted."""
-    supplied = _part(arrival.another.supplied, "relation.")
+    supplied = part(arrival.another.supplied, "relation")
     # INVARIANT: what is stored comes after what is asserted, so that it is never overridden.
     return {**supplied, **(facts.get("relation") or {})}
 
@@ -288,31 +188,21 @@ def _proposed(arrival: Arrival) -> dict[str, Any] | None:
     """The document that a request brings or describes, where it names no stored one."""
     if arrival.document is not None:
         return None
-    return _part({**arrival.another.supplied, **arrival.declared}, "document.") or None
+    return part({**arrival.another.supplied, **arrival.declared}, "document") or None
 
 
 def _context(arrival: Arrival, facts: Facts) -> dict[str, Any]:
-    declared = _part(arrival.declared, "context.")
+    declared = part(arrival.declared, "context")
     # A method that declares the mode is decided in it, on what this very request attests: it starts or ends
     # an emergency access. Every other call is in the mode of the live one, on what was attested when it started.
     live = {} if MODE in arrival.declared else facts.get("context") or {}
     owner = {"emergency_owner": True} if _asks_whose_emergency(arrival) and facts.get("emergency") else {}
-    ticket = {"ticket": facts["ticket"], **_meant_for(facts)} if facts.get("ticket") else {}
+    ticket = {"ticket": facts["ticket"], **facts["ticketed"]} if facts.get("ticket") else {}
     return {**arrival.attested, **declared, **live, **owner, **ticket}
-
-
-def _meant_for(facts: Facts) -> dict[str, Any]:
-    """Whether what a ticket permits is done for a representative: who asked is stored, and never stated again."""
-    opener = facts.get("ticket_opener") or {}
-    return {"copy_for_representative": True} if opener.get("opener_kind") in NOT_TOLD else {}
 
 
 def _asks_whose_emergency(arrival: Arrival) -> bool:
     return any(fact.emergency_owner and fact.is_of(arrival.asked) for fact in arrival.method.facts)
-
-
-def _part(attributes: Mapping[str, Any], entity: str) -> dict[str, Any]:
-    return {name.removeprefix(entity): value for name, value in attributes.items() if name.startswith(entity)}
 
 
 def fields_of(arrival: Arrival, decision: Decision) -> list[FieldFault]:

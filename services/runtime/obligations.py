@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from policy.obligation import Obligation
 from policy.ruleset import RuleSet
+from services.runtime.absence import HOLDER, NEEDED, TREATING_PHYSICIAN, reader_in
 from services.runtime.call import Call
 from services.store.consents import Consent
 from services.store.notifications import News, Reader
@@ -14,19 +16,21 @@ from services.store.tickets import Request
 from services.store.unit_of_work import Verb
 
 OPEN_HOST_TICKET: Final = "OPEN_HOST_TICKET"
-KEPT_FROM_REPRESENTATIVES: Final = "TRACE_AUDIENCE:INVISIBLE_REPRESENTANTS_LEGAUX"
-TREATING_PHYSICIAN: Final = {"kind": "PROFESSIONAL", "authn_mode": "DIRECT_CPS", "profession": "MEDECIN"}
-"""As whom he is told: the role is a doctor's (ACT-07), whose own token is not at hand when news are handed on."""
 
 
-def fulfil(call: Call, owners: Mapping[str, str]) -> tuple[str, ...]:
+def fulfil(call: Call, owners: Mapping[str, Obligation]) -> tuple[str, ...]:
     """Fulfil the services' own, and return those that are the caller's."""
     _execute_ticket(call)
     for duty in call.decision.obligations:
         code, _, parameter = duty.partition(":")
-        if owners[code] == "service":
+        if owners[code].fulfilled_by == "service" and not _silenced(call, code):
             EXECUTORS[code](call, code, parameter)
-    return tuple(duty for duty in call.decision.obligations if owners[duty.partition(":")[0]] == "caller")
+    return tuple(duty for duty in call.decision.obligations if owners[duty.partition(":")[0]].fulfilled_by == "caller")
+
+
+def _silenced(call: Call, code: str) -> bool:
+    """Whether another obligation of the same permit forbids this one."""
+    return call.rules.vocabulary.obligations[code].silenced_by in call.decision.obligations
 
 
 def _execute_ticket(call: Call) -> None:
@@ -40,9 +44,9 @@ def ticket(call: Call) -> str:
     return call.arrival.decision_id if OPEN_HOST_TICKET in call.decision.obligations else ""
 
 
-def writes(obligations: tuple[str, ...], owners: Mapping[str, str]) -> bool:
+def writes(obligations: tuple[str, ...], owners: Mapping[str, Obligation]) -> bool:
     """Whether fulfilling them writes something, which makes a read a change."""
-    return any(owners[duty.partition(":")[0]] == "service" for duty in obligations)
+    return any(owners[duty.partition(":")[0]].fulfilled_by == "service" for duty in obligations)
 
 
 def faults(rules: RuleSet, actions: frozenset[str]) -> list[str]:
@@ -52,14 +56,19 @@ def faults(rules: RuleSet, actions: frozenset[str]) -> list[str]:
     unfulfilled = [
         f"obligation {code} of rule {rule.id} is the service's, and nothing in the service fulfils it"
         for code, rule in sorted(owed.items())
-        if rules.vocabulary.obligations[code] == "service" and code not in EXECUTORS
+        if rules.vocabulary.obligations[code].fulfilled_by == "service" and code not in EXECUTORS
     ]
-    return unfulfilled + (_ticket_faults(rules) if OPEN_HOST_TICKET in owed else [])
+    unknown = [
+        f"absence.yaml does not say as whom the rules are asked about a {name}"
+        for name in NEEDED
+        if name not in rules.absence.capacities
+    ]
+    return unfulfilled + unknown + (_ticket_faults(rules) if OPEN_HOST_TICKET in owed else [])
 
 
 def _ticket_faults(rules: RuleSet) -> list[str]:
     """Why a ticket could not be opened: it is for an action, and for a time."""
-    term = rules.vocabulary.terms.get(OPEN_HOST_TICKET, "")
+    term = rules.vocabulary.obligations[OPEN_HOST_TICKET].term
     opening = (rule for rule in rules.rules if OPEN_HOST_TICKET in rule.obligations)
     asking = sorted({name for rule in opening for name in rule.actions})
     return [
@@ -76,11 +85,6 @@ def _ticket_faults(rules: RuleSet) -> list[str]:
     ]
 
 
-def holder_of(record: str) -> Reader:
-    """The holder as one who is told: by the site of the patients, where his representatives read it too."""
-    return Reader(id=record, kind="HOLDER", authn_mode="WEB_PATIENT")
-
-
 def _record_consent(call: Call, _code: str, parameter: str) -> None:
     target = call.context.get("target")
     call.stores.consents.record(
@@ -89,15 +93,12 @@ def _record_consent(call: Call, _code: str, parameter: str) -> None:
 
 
 def _notify_holder(call: Call, code: str, parameter: str) -> None:
-    # INVARIANT: a minor's representatives read what he is sent, and the traces keep this from them (MIN-04).
-    if KEPT_FROM_REPRESENTATIVES in call.decision.obligations:
-        return
-    _notify(call, parameter or code, holder_of(call.record))
+    _notify(call, parameter or code, reader_in(call.rules.absence, HOLDER, call.record))
 
 
 def _notify_treating_physicians(call: Call, code: str, _parameter: str) -> None:
     for person in call.stores.authorisations.treating_physicians(call.record):
-        _notify(call, code, Reader(id=person, **TREATING_PHYSICIAN))
+        _notify(call, code, reader_in(call.rules.absence, TREATING_PHYSICIAN, person))
 
 
 def _notify(call: Call, code: str, reader: Reader) -> None:
