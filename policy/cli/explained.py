@@ -25,6 +25,7 @@ _LABELS: Final = {
     "tests": Text("ce qu'elle demande : ✓ vrai, ✗ faux, ? inconnu", "what it asks: ✓ true, ✗ false, ? unknown"),
     "near": Text("À un fait près", "One fact away"),
     "wanting": Text("il suffirait que change", "any one of these would do"),
+    "still": Text("et ce serait encore refusé par ", "and it would still be refused by "),
     "otherwise": Text("Ce qui changerait la réponse", "What would change the answer"),
     "changes": Text("il faudrait", "these facts"),
     "who": Text("qui le peut", "who can"),
@@ -121,9 +122,9 @@ class Page:
     def _near(self, near: Iterable[RuleSeen]) -> None:
         table = self._table("near", "rule", "title", "wanting")
         for seen in near:
-            table.add_row(
-                *self._rule(seen), "\n".join(plain(self.words.wanted(one.test, one.answer)) for one in seen.wanting)
-            )
+            wanting = "\n".join(plain(self.words.wanted(one.test, one.answer)) for one in seen.wanting)
+            still = f"\n[red]{self._label('still')}{plain(', '.join(seen.still))}[/]" if seen.still else ""
+            table.add_row(*self._rule(seen), wanting + still)
         if table.row_count:
             self.console.print(table)
 

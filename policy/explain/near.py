@@ -25,19 +25,20 @@ def asked(condition: Condition, values: list[Any], ground: Ground) -> tuple[Aske
 
 def one_away(condition: Condition, sure: bool, values: list[Any], ground: Ground) -> tuple[Asked, ...]:
     """The tests of which any one, answered the other way, would let a rule fire that does not; `sure` as compiled."""
-    return tuple(one for one in asked(condition, values, ground) if _holds(condition, sure, values, ground, one.test))
+    return tuple(one for one in asked(condition, values, ground) if holds(condition, sure, values, ground, one.test))
 
 
-def _holds(condition: Condition, sure: bool, values: list[Any], ground: Ground, other_way: Test) -> bool:
+def holds(condition: Condition, sure: bool, values: list[Any], ground: Ground, other_way: Test) -> bool:
+    """Whether a rule would fire if one test were answered the other way."""
     match condition:
         case Constant(value):
             return value
         case Negation(part):
-            return not _holds(part, not sure, values, ground, other_way)
+            return not holds(part, not sure, values, ground, other_way)
         case Every(parts):
-            return all(_holds(part, sure, values, ground, other_way) for part in parts)
+            return all(holds(part, sure, values, ground, other_way) for part in parts)
         case Some(parts):
-            return any(_holds(part, sure, values, ground, other_way) for part in parts)
+            return any(holds(part, sure, values, ground, other_way) for part in parts)
         case _:
             answer = ground.test(condition, values)
             return (answer is True if sure else answer is not False) is not (condition == other_way)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from policy.changes import Changer
 from policy.condition import Condition, attributes_of
 from policy.engine import Engine, Examined
 from policy.explain.goals import Denied, Permitted, domain_of, is_changeable, rules_read
-from policy.explain.near import Asked, asked, one_away
+from policy.explain.near import Asked, asked, holds, one_away
 from policy.explain.search import MOST_SETS, MOST_STEPS, Found, Move, Moves, Search, Stop, never
 from policy.explain.variables import Choice, Variable, applied, typed
 from policy.model import Decision
@@ -29,6 +29,8 @@ class RuleSeen:
     """Its tests, and their answers."""
     wanting: tuple[Asked, ...] = ()
     """Of a rule that nearly fired, the tests of which any one answered the other way would let it fire."""
+    still: tuple[str, ...] = ()
+    """Of a permit that nearly fired, the rules that would refuse all the same if it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,24 @@ def _rules(engine: Engine, examined: Examined) -> tuple[tuple[RuleSeen, ...], tu
         if rule.id in names:
             fired.append(RuleSeen(rule, tests))
         elif wanting := one_away(condition, rule.effect == "permit", values, engine.ground):
-            near.append(RuleSeen(rule, tests, wanting))
+            near.append(RuleSeen(rule, tests, wanting, _still(engine, examined, rule, wanting)))
     return tuple(fired), tuple(near)
+
+
+def _still(engine: Engine, examined: Examined, rule: Rule, wanting: tuple[Asked, ...]) -> tuple[str, ...]:
+    """The rules that would refuse whichever test were answered the other way."""
+    then = [engine.answer(examined.action, _if(engine, examined, one)) for one in wanting]
+    if rule.effect != "permit" or any(decision.permitted for decision in then):
+        return ()
+    return tuple(dict.fromkeys(name for decision in then for name in decision.rules))
+
+
+def _if(engine: Engine, examined: Examined, one: Asked) -> Iterator[str]:
+    """The rules that would fire if one test were answered the other way."""
+    values = examined.facts.values
+    for rule, condition in _concerning(engine, examined):
+        if holds(condition, rule.effect == "permit", values, engine.ground, one.test):
+            yield rule.id
 
 
 def _concerning(engine: Engine, examined: Examined) -> tuple[tuple[Rule, Condition], ...]:

@@ -152,6 +152,7 @@ def _rule(speech: _Speech, seen: RuleSeen) -> authorization_pb2.RuleSeen:
         basis=rule.basis,
         tests=[_test(speech, asked) for asked in seen.asked],
         wanting=[_test(speech, asked) for asked in seen.wanting],
+        still_refused_by=seen.still,
     )
 
 

@@ -203,6 +203,15 @@ def test_nearly_fired_means_one_test_away(ruleset: RuleSet) -> None:
     assert "AUT-02" not in {seen.rule.id for seen in for_officer(ruleset.engines["seed-2011"], other).near}
 
 
+def test_a_permit_that_another_rule_would_refuse_anyway_says_so(ruleset: RuleSet) -> None:
+    """The treating physician reads this document, and not one that is deleted, which nobody does."""
+    deleted = {**STRANGER, "document": {**STRANGER["document"], "status": "Deleted"}}
+    for request, still in ((STRANGER, ()), (deleted, ("DOC-05",))):
+        report = for_officer(ruleset.engines["seed-2011"], request)
+        [seen] = [seen for seen in report.near if seen.rule.id == "AUT-02"]
+        assert seen.still == still
+
+
 def test_the_refused_hears_what_can_be_done(ruleset: RuleSet) -> None:
     """A refusal that somebody can lift names who; one that nobody can lift names nothing."""
     engine = ruleset.engines["seed-2011"]

@@ -886,6 +886,7 @@ class RuleSeen(_message.Message):
     BASIS_FIELD_NUMBER: _builtins.int
     TESTS_FIELD_NUMBER: _builtins.int
     WANTING_FIELD_NUMBER: _builtins.int
+    STILL_REFUSED_BY_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
     """Its id."""
     effect: Global___Effect.ValueType
@@ -906,6 +907,10 @@ class RuleSeen(_message.Message):
     def wanting(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestSeen]:
         """Of a rule that nearly fired, the tests of which any one answered the other way would let it fire."""
 
+    @_builtins.property
+    def still_refused_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a permit that nearly fired, the rules that would refuse all the same if it did."""
+
     def __init__(
         self,
         *,
@@ -916,10 +921,11 @@ class RuleSeen(_message.Message):
         basis: _builtins.str = ...,
         tests: _abc.Iterable[Global___TestSeen] | None = ...,
         wanting: _abc.Iterable[Global___TestSeen] | None = ...,
+        still_refused_by: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "effect", b"effect", "rule", b"rule", "stage", b"stage", "tests", b"tests", "title", b"title", "wanting", b"wanting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "effect", b"effect", "rule", b"rule", "stage", b"stage", "still_refused_by", b"still_refused_by", "tests", b"tests", "title", b"title", "wanting", b"wanting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
