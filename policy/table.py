@@ -87,6 +87,10 @@ def read_table(source: TableSource, path: Path, name: str, faults: FaultList) ->
         place = Place(name, lines[0][0] if lines else 1)
         faults.add(place, f"has no column `{source.key}`", "the first line names the columns, separated by commas")
         return empty
+    if "" in lines[0][1]:
+        # Told alone, for else every row would be said to lack a cell.
+        faults.add(Place(name, lines[0][0]), f"column {lines[0][1].index('') + 1} has no name", "a comma too many?")
+        return empty
     return _cells(source, name, lines[0], lines[1:], faults)
 
 

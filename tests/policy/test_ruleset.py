@@ -64,6 +64,7 @@ EDITS = {
     "everything excepted": ("access.yaml", "actions: consult\n", "actions: consult\n  except: consult\n", r"left without any action"),
     "an end before the beginning": ("access.yaml", "effect: permit\n", "effect: permit\n  from: 2024-01-01\n  until: 2023-01-01\n", r"ends before it begins"),
     "a French date": ("access.yaml", "effect: permit\n", "effect: permit\n  from: 31/12/2024\n", r"`from` must be a date such as"),
+    "a comma after the last column": ("matrix.csv", "\n", ",\n", r"rules/matrix.csv:1:1: column \d+ has no name \(a comma too many\?\)"),
     "a semicolon for the comma": ("matrix.csv", ",", ";", r"rules/matrix.csv:1:1: has no column `typeCode`|has \d+ cells"),
     "a profession without a column": ("professions.csv", "MEDECIN,", "MEDECINE,", r"`MEDECINE` of table `professions` has no column"),
     "an id with a space": ("access.yaml", "- id: AUT-13", "- id: my rule!", r"rules/access.yaml:\d+:7: `my rule!` is no id such as"),
