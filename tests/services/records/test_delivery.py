@@ -301,6 +301,17 @@ def test_a_destroyed_record_is_told_of_no_more(handed: Handed) -> None:
     assert world.rows("SELECT * FROM subscriptions WHERE record = ?", patient["sub"]) == []
 
 
+def test_a_record_closed_ten_years_ago_is_told_of_no_more_and_keeps_no_other_waiting(handed: Handed) -> None:
+    """What waits on it lapses, rather than be refused at every turn before all others (LIF-10)."""
+    world, receiver = handed
+    patient = world.opened("author")
+    put_off(world, receiver, lambda: break_the_glass(world, patient), patient)
+    world.as_(patient).CloseRecord(records.CloseRecordRequest(record=of(patient)))
+    world.alter("UPDATE records SET closed_at = 1 WHERE ins = ?", patient["sub"])
+    now_due(world, patient)
+    until(lambda: set(states(world, patient)) == {"LAPSED"})
+
+
 def test_what_is_written_while_it_is_taken_keeps_its_order(handed: Handed) -> None:
     """One record's notifications come one after another, more of them than are taken at once."""
     world, receiver = handed
