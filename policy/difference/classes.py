@@ -241,13 +241,9 @@ class _Cutter:
 
     def _restricted(self, region: Region, among: Region) -> dict[str, tuple[Option, ...]]:
         """The variables that have fewer values in the region than among all requests."""
-        found = {}
-        for number in self._diagrams.possible(region):
-            name = self._translation.names[number]
-            values = self._values(region, name)
-            if set(values) != set(self._values(among, name)):
-                found[name] = values
-        return found
+        here, around = self._diagrams.possible(region), self._diagrams.possible(among)
+        names = [self._translation.names[number] for number, values in here.items() if values != around.get(number)]
+        return {name: self._values(region, name) for name in names}
 
     def _values(self, region: Region, name: str) -> tuple[Option, ...]:
         """The values that a variable has somewhere in the region."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from oxidd.bcdd import BCDDFunction
+from oxidd.util import BooleanOperator
 
 from policy.difference.region import EVERYTHING, NOTHING, Region, Regions, Values
 
@@ -30,12 +31,16 @@ class Diagrams(Regions):
         if found is None:
             function = self._sets[region]
             variable = self._variable_of[function.node_level() or 0]
-            ends = self._ends(function, self._bits[variable].stop, self.sizes[variable])
-            found = self._nodes[region] = variable, tuple((self._number(end), values) for end, values in ends.items())
+            parts = [(self._number(end), values) for end, values in self._ends(function, variable).items()]
+            found = self._nodes[region] = variable, tuple(parts)
         return found
 
-    def _ends(self, function: BCDDFunction, beyond: int, size: int) -> dict[BCDDFunction, Values]:
-        """Where the bits before `beyond` lead, and with which values."""
+    def _ends(self, function: BCDDFunction, variable: int) -> dict[BCDDFunction, Values]:
+        """Where the variable that is tested first leads, and with which values."""
+        size, beyond = self.sizes[variable], self._bits[variable].stop
+        if size == 2:  # as of nearly all variables
+            yes, no = function.cofactors() or (function, function)
+            return {no: 0b01, yes: 0b10}
         ends: dict[BCDDFunction, Values] = {}
         waiting = [(function, 0, size, beyond - (size - 1).bit_length())]
         while waiting:
@@ -53,11 +58,15 @@ class Diagrams(Regions):
 
     def cut(self, region: Region, variable: int) -> list[Region]:
         """The region in parts, by the values of a variable; values that leave the same of the rest stay together."""
-        rests: dict[Region, Values] = {}
+        if self.whatever(region, [variable]) == region:
+            return [region] if region != NOTHING else []
+        rests: dict[BCDDFunction, Values] = {}
+        cube = self._cube((variable,))
         for value in range(self.sizes[variable]):
-            rest = self.whatever(self.both(region, self.where(variable, [value])), [variable])
+            here = self._sets[self._where(variable, 1 << value)]
+            rest = self._sets[region].apply_exists(BooleanOperator.AND, here, cube)
             rests[rest] = rests.get(rest, 0) | 1 << value
-        chosen = sorted(values for rest, values in rests.items() if rest != NOTHING)
+        chosen = sorted(values for rest, values in rests.items() if rest.satisfiable())
         return [self.both(region, self._where(variable, values)) for values in chosen]
 
     def possible(self, region: Region) -> Mapping[int, frozenset[int]]:
@@ -75,7 +84,8 @@ class Diagrams(Regions):
         while waiting:
             above, node = waiting.pop()
             variable, parts = self._node(node)
-            free.update(range(above + 1, variable))
+            if variable > above + 1:
+                free.update(range(above + 1, variable))
             if node in done:
                 continue
             done.add(node)

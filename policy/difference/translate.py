@@ -39,6 +39,8 @@ class Translation:
         """By attribute that is a set, the variable of each code."""
         self._leaves: dict[int, tuple[int, int] | None] = {}
         """By the number of a term, the variable and the value that it stands for; nothing for what is never stated."""
+        self._known: dict[int, tuple[int, int] | None] = {}
+        """The same by the identity of a term that the domain keeps, which is found sooner."""
         self._terms: list[z3.BoolRef] = []
         self._kept: list[z3.BoolRef] = []
         """Formulas that were met: while one is kept, no other gets its number."""
@@ -46,6 +48,7 @@ class Translation:
             self._lay_out(attribute)
         self.number = {name: position for position, name in enumerate(self.values)}
         self.names = tuple(self.values)
+        self._places = {name: {v: place for place, v in enumerate(values)} for name, values in self.values.items()}
         self.diagrams = Diagrams([len(values) for values in self.values.values()])
         self._name_leaves()
         self._plain: dict[tuple[int, bool], Region] = {}
@@ -57,8 +60,8 @@ class Translation:
 
     def where(self, variable: str, values: Iterable[Option]) -> Region:
         """The requests in which a variable has one of these values."""
-        known = self.values[variable]
-        return self.diagrams.where(self.number[variable], [known.index(value) for value in values])
+        known = self._places[variable]
+        return self.diagrams.where(self.number[variable], [known[value] for value in values])
 
     @property
     def of_document(self) -> list[int]:
@@ -70,7 +73,7 @@ class Translation:
         """The variables of the domain that hold of a request: `chosen` values by variable, all others the first."""
 
         def holds(term: z3.BoolRef) -> bool:
-            leaf = self._leaves[term.get_id()]
+            leaf = self._known[id(term)]
             return leaf is not None and chosen.get(leaf[0], 0) == leaf[1]
 
         return holds
@@ -146,16 +149,15 @@ class Translation:
 
     def _leaf(self, term: z3.BoolRef, variable: str, option: Option) -> None:
         values = self.values.get(variable, ())
-        leaf = (self.number[variable], values.index(option)) if option in values else None
-        self._leaves[term.get_id()] = leaf
+        leaf = (self.number[variable], self._places[variable][option]) if option in values else None
+        self._leaves[term.get_id()] = self._known[id(term)] = leaf
         self._terms.append(term)
 
     def _lawful(self) -> Region:
         """The requests that can be: exactly one value for each attribute goes without saying here."""
         lawful = EVERYTHING
-        for law in self.domain.laws:
-            if law.decl().kind() != z3.Z3_OP_PB_EQ:
-                lawful = self.region(law, lawful)
+        for law in self.domain.implications:
+            lawful = self.region(law, lawful)
         return lawful
 
     def _whole(self, formula: z3.BoolRef, wanted: bool) -> Region:
