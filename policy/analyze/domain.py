@@ -64,6 +64,7 @@ class Domain:
         pairs = (pair for ruleset in rulesets for pair in ruleset.vocabulary.chronology)
         self.chronology = tuple(dict.fromkeys(pairs))
         self._variables: dict[str, z3.BoolRef] = {}
+        self._stated: dict[tuple[str, Option], z3.BoolRef] = {}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {
             name: tuple(
@@ -81,7 +82,11 @@ class Domain:
 
     def states(self, attribute: str, option: Option) -> z3.BoolRef:
         """The variable that says that a request states this of an attribute."""
-        return self._variable(f"{attribute} is {option!r}")
+        key = attribute, option
+        found = self._stated.get(key)
+        if found is None:
+            found = self._stated[key] = self._variable(f"{attribute} is {option!r}")
+        return found
 
     def has(self, attribute: str, code: str) -> z3.BoolRef:
         """The variable that says that a set has a code, where a set is given."""

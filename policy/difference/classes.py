@@ -152,7 +152,8 @@ class _Cutter:
         if depth == 0 or self._is_product(shadow):
             return [shadow]
         cut, number = self._diagrams.cut, self._translation.number
-        cuts = [(parts, name) for name in self._named if 1 < len(parts := cut(shadow, number[name])) <= MOST_PARTS]
+        found = ((cut(shadow, number[name], MOST_PARTS), name) for name in self._named)
+        cuts = [(parts, name) for parts, name in found if len(parts) > 1]
         if not cuts:
             return [shadow]
         parts, _ = min(cuts, key=lambda cut: (len(cut[0]), self._named.index(cut[1])))
@@ -235,7 +236,7 @@ class _Cutter:
             for other, values in kept.items():
                 if other != name:
                     others = self._diagrams.both(others, self._translation.where(other, values))
-            if set(self._values(others, name)) == set(told[name]):
+            if self._diagrams.lies_in(others, self._translation.where(name, told[name])):
                 del kept[name]
         return kept
 

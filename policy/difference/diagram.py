@@ -38,7 +38,7 @@ class Diagrams(Regions):
     def _ends(self, function: BCDDFunction, variable: int) -> dict[BCDDFunction, Values]:
         """Where the variable that is tested first leads, and with which values."""
         size, beyond = self.sizes[variable], self._bits[variable].stop
-        if size == 2:  # as of nearly all variables
+        if len(self._bits[variable]) == 1:  # as of nearly all variables
             yes, no = function.cofactors() or (function, function)
             return {no: 0b01, yes: 0b10}
         ends: dict[BCDDFunction, Values] = {}
@@ -56,8 +56,11 @@ class Diagrams(Regions):
             waiting += [(high, first + half, count - half, bit + 1), (low, first, half, bit + 1)]
         return ends
 
-    def cut(self, region: Region, variable: int) -> list[Region]:
-        """The region in parts, by the values of a variable; values that leave the same of the rest stay together."""
+    def cut(self, region: Region, variable: int, most: int) -> list[Region]:
+        """The region in parts, by the values of a variable; values that leave the same of the rest stay together.
+
+        Nothing where there would be more parts than `most`.
+        """
         if self.whatever(region, [variable]) == region:
             return [region] if region != NOTHING else []
         rests: dict[BCDDFunction, Values] = {}
@@ -66,8 +69,10 @@ class Diagrams(Regions):
             here = self._sets[self._where(variable, 1 << value)]
             rest = self._sets[region].apply_exists(BooleanOperator.AND, here, cube)
             rests[rest] = rests.get(rest, 0) | 1 << value
+            if len(rests) > most + 1:  # one of which may be nothing
+                return []
         chosen = sorted(values for rest, values in rests.items() if rest.satisfiable())
-        return [self.both(region, self._where(variable, values)) for values in chosen]
+        return [self.both(region, self._where(variable, values)) for values in chosen] if len(chosen) <= most else []
 
     def possible(self, region: Region) -> Mapping[int, frozenset[int]]:
         """By variable, the values that it has somewhere in the region; variables that are free are left out."""

@@ -109,6 +109,10 @@ class Regions:
         """Whether something of the one lies in the other once a variable has another value, or the same."""
         return self.meets(self.whatever(left, [variable]), right)
 
+    def part(self, region: Region) -> Region:
+        """A small part of the region; nothing of nothing."""
+        return self._number(self._sets[region].pick_cube_dd())
+
     def union(self, regions: Collection[Region]) -> Region:
         """What lies in at least one of them."""
         whole = NOTHING
