@@ -241,10 +241,14 @@ class _Cutter:
         return kept
 
     def _restricted(self, region: Region, among: Region) -> dict[str, tuple[Option, ...]]:
-        """The variables that have fewer values in the region than among all requests."""
-        here, around = self._diagrams.possible(region), self._diagrams.possible(among)
-        names = [self._translation.names[number] for number, values in here.items() if values != around.get(number)]
-        return {name: self._values(region, name) for name in names}
+        """The variables that have fewer values in the region than among other requests too."""
+        diagrams = self._diagrams
+        restricted = (
+            self._translation.names[number]
+            for number, values in diagrams.possible(region).items()
+            if not diagrams.lies_in(among, diagrams.where(number, values))
+        )
+        return {name: self._values(region, name) for name in restricted}
 
     def _values(self, region: Region, name: str) -> tuple[Option, ...]:
         """The values that a variable has somewhere in the region."""

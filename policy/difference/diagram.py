@@ -65,14 +65,13 @@ class Diagrams(Regions):
             return [region] if region != NOTHING else []
         rests: dict[BCDDFunction, Values] = {}
         cube = self._cube((variable,))
-        for value in range(self.sizes[variable]):
+        for value in self.possible(region).get(variable, range(self.sizes[variable])):
             here = self._sets[self._where(variable, 1 << value)]
             rest = self._sets[region].apply_exists(BooleanOperator.AND, here, cube)
             rests[rest] = rests.get(rest, 0) | 1 << value
-            if len(rests) > most + 1:  # one of which may be nothing
+            if len(rests) > most:
                 return []
-        chosen = sorted(values for rest, values in rests.items() if rest.satisfiable())
-        return [self.both(region, self._where(variable, values)) for values in chosen] if len(chosen) <= most else []
+        return [self.both(region, self._where(variable, values)) for values in sorted(rests.values())]
 
     def possible(self, region: Region) -> Mapping[int, frozenset[int]]:
         """By variable, the values that it has somewhere in the region; variables that are free are left out."""

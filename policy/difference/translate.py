@@ -186,26 +186,30 @@ class Translation:
             one, other = (self._whole(part, wanted=True) for part in _parts(formula))
             return diagrams.either(diagrams.without(one, other), diagrams.without(other, one))
         if kind == z3.Z3_OP_AND:
-            return self._met(_parts(formula))
+            return self._met(formula)
         if kind == z3.Z3_OP_OR:
-            return self._joined(_parts(formula))
+            return self._joined(formula)
         leaf = self._leaves[formula.get_id()]
         return diagrams.where(leaf[0], [leaf[1]]) if leaf else NOTHING
 
-    def _met(self, parts: list[z3.BoolRef]) -> Region:
+    def _met(self, formula: z3.BoolRef) -> Region:
         whole = EVERYTHING
-        for part in parts:
-            whole = self.diagrams.both(whole, self._whole(part, wanted=True))
+        for number, term in _terms(formula):
+            whole = self.diagrams.both(whole, self._part(number, term, formula))
         return whole
 
-    def _joined(self, parts: list[z3.BoolRef]) -> Region:
+    def _part(self, number: int, term: z3.Ast, formula: z3.BoolRef) -> Region:
+        found = self._plain.get((number, True))
+        return self._whole(z3.BoolRef(term, formula.ctx), wanted=True) if found is None else found
+
+    def _joined(self, formula: z3.BoolRef) -> Region:
         """The union; values of one variable are taken together first."""
         values: dict[int, set[int]] = {}
         whole = NOTHING
-        for part in parts:
-            leaf = self._leaves.get(part.get_id())
+        for number, term in _terms(formula):
+            leaf = self._leaves.get(number)
             if leaf is None:  # no term, or one of what is never stated
-                whole = self.diagrams.either(whole, self._whole(part, wanted=True))
+                whole = self.diagrams.either(whole, self._part(number, term, formula))
             else:
                 values.setdefault(leaf[0], set()).add(leaf[1])
         return self.diagrams.union([whole, *(self.diagrams.where(v, chosen) for v, chosen in values.items())])
@@ -213,8 +217,15 @@ class Translation:
 
 def _parts(formula: z3.BoolRef) -> list[z3.BoolRef]:
     """As `children`, which asks of each of what sort it is."""
-    context, term = formula.ctx, formula.as_ast()
-    return [z3.BoolRef(z3.Z3_get_app_arg(context.ref(), term, place), context) for place in range(formula.num_args())]
+    return [z3.BoolRef(term, formula.ctx) for _, term in _terms(formula)]
+
+
+def _terms(formula: z3.BoolRef) -> Iterator[tuple[int, z3.Ast]]:
+    """The parts with their numbers, as the solver has them: of thousands of values, few need be more than a number."""
+    context, whole = formula.ctx.ref(), formula.as_ast()
+    for place in range(formula.num_args()):
+        term = z3.Z3_get_app_arg(context, whole, place)
+        yield z3.Z3_get_ast_id(context, term), term
 
 
 def _neighbours(domain: Domain, rulesets: Iterable[RuleSet]) -> Iterator[str]:
