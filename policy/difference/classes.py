@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import accumulate
 
 from policy.analyze.domain import Option, Stated
 from policy.analyze.reading import Reading
@@ -230,14 +231,15 @@ class _Cutter:
 
     def _independent(self, told: dict[str, tuple[Option, ...]]) -> dict[str, tuple[Option, ...]]:
         """Without what the others already say: every professional has a profession."""
-        kept = dict(told)
-        for name in reversed(list(told)):
-            others = self._all
-            for other, values in kept.items():
-                if other != name:
-                    others = self._diagrams.both(others, self._translation.where(other, values))
-            if self._diagrams.lies_in(others, self._translation.where(name, told[name])):
+        both, kept = self._diagrams.both, dict(told)
+        wheres = [self._translation.where(name, values) for name, values in told.items()]
+        earlier = [*accumulate(wheres, both, initial=self._all)]
+        later = EVERYTHING
+        for place, name in reversed([*enumerate(told)]):
+            if self._diagrams.lies_in(both(earlier[place], later), wheres[place]):
                 del kept[name]
+            else:
+                later = both(later, wheres[place])
         return kept
 
     def _restricted(self, region: Region, among: Region) -> dict[str, tuple[Option, ...]]:

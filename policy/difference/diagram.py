@@ -61,13 +61,12 @@ class Diagrams(Regions):
 
         Nothing where there would be more parts than `most`.
         """
-        if self.whatever(region, [variable]) == region:
+        whole, cube = self._sets[region], self._cube((variable,))
+        if whole.exists(cube) == whole:
             return [region] if region != NOTHING else []
         rests: dict[BCDDFunction, Values] = {}
-        cube = self._cube((variable,))
         for value in self.possible(region).get(variable, range(self.sizes[variable])):
-            here = self._sets[self._where(variable, 1 << value)]
-            rest = self._sets[region].apply_exists(BooleanOperator.AND, here, cube)
+            rest = whole.apply_exists(BooleanOperator.AND, self._sets[self._where(variable, 1 << value)], cube)
             rests[rest] = rests.get(rest, 0) | 1 << value
             if len(rests) > most:
                 return []

@@ -107,7 +107,7 @@ class Regions:
 
     def meets_but_for(self, variable: int, left: Region, right: Region) -> bool:
         """Whether something of the one lies in the other once a variable has another value, or the same."""
-        return self.meets(self.whatever(left, [variable]), right)
+        return (self._sets[left].exists(self._cube((variable,))) & self._sets[right]).satisfiable()
 
     def part(self, region: Region) -> Region:
         """A small part of the region; nothing of nothing."""

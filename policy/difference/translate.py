@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from functools import cached_property, reduce
 
 import z3
 
@@ -88,12 +88,19 @@ class Translation:
 
     def plausible(self, region: Region) -> Region:
         """What of the region does not say that a date lies further back than one that never comes after it."""
-        for first, second in self.domain.chronology:
-            for longer in self.domain.amounts.get(second, ()):
-                for shorter in self.domain.amounts.get(first, ()):
-                    if implied(longer, shorter):
-                        region = self.diagrams.without(region, self._younger(first, shorter, second, longer))
-        return region
+        return self.diagrams.without(region, self._implausible)
+
+    @cached_property
+    def _implausible(self) -> Region:
+        return self.diagrams.union(
+            [
+                self._younger(first, shorter, second, longer)
+                for first, second in self.domain.chronology
+                for longer in self.domain.amounts.get(second, ())
+                for shorter in self.domain.amounts.get(first, ())
+                if implied(longer, shorter)
+            ]
+        )
 
     def _younger(self, first: str, shorter: Amount, second: str, longer: Amount) -> Region:
         """The requests in which both dates are given, and so much has elapsed since the second alone."""
