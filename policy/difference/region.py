@@ -15,9 +15,10 @@ NOTHING, EVERYTHING = 0, 1
 Values = int
 """A set of values of one variable: a bit for each."""
 
-MOST_NODES = 1 << 24
-"""How many nodes there may be at once; their memory is taken as they come, and an ordinary edit has 200,000."""
+MOST_NODES = 1 << 26
+"""How many nodes there may be at once, or a MemoryError; memory is taken as they come: an edit makes five million."""
 _REMEMBERED = 1 << 20
+"""How many results the library keeps; with fewer, it computes the same again."""
 
 
 @cache
