@@ -65,6 +65,7 @@ class Domain:
         self.chronology = tuple(dict.fromkeys(pairs))
         self._variables: dict[str, z3.BoolRef] = {}
         self._stated: dict[tuple[str, Option], z3.BoolRef] = {}
+        self._numbers: dict[int, int] = {}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {
             name: tuple(
@@ -95,6 +96,13 @@ class Domain:
     def elapsed(self, attribute: str, amount: Amount) -> z3.BoolRef:
         """The variable that says that so much has elapsed, where a time is given."""
         return self._variable(f"{attribute} elapsed {amount!r}")
+
+    def number(self, variable: z3.BoolRef) -> int:
+        """The solver's number of one of these variables, asked once: they are kept, and their identities too."""
+        found = self._numbers.get(id(variable))
+        if found is None:
+            found = self._numbers[id(variable)] = variable.get_id()
+        return found
 
     def _variable(self, name: str) -> z3.BoolRef:
         found = self._variables.get(name)

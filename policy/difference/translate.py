@@ -157,7 +157,7 @@ class Translation:
     def _leaf(self, term: z3.BoolRef, variable: str, option: Option) -> None:
         values = self.values.get(variable, ())
         leaf = (self.number[variable], self._places[variable][option]) if option in values else None
-        self._leaves[term.get_id()] = self._known[id(term)] = leaf
+        self._leaves[self.domain.number(term)] = self._known[id(term)] = leaf
         self._terms.append(term)
 
     def _lawful(self) -> Region:
