@@ -21,7 +21,7 @@ from policy.ruleset import RuleSet, read_parameters
 from policy.source import Mapping, Scalar, Sequence
 from policy.stated import IllTyped, Stated, check_clock
 from policy.variant import Engines, Setting
-from policy.world import PARTS, names, plain, read_world
+from policy.world import PARTS, check_world, names, plain, read_world
 
 _AGO = re.compile(r"(\d+) days ago")
 _TABLE = (
@@ -119,6 +119,10 @@ def cases(ruleset: RuleSet, faults: FaultList, files: str = TABLES) -> Iterator[
         return
     world = read_world(tree, ruleset, faults)
     misspelt.check_world(tree, ruleset, faults)
+    known = len(faults.faults)
+    check_world(tree, world, ruleset, faults)
+    if len(faults.faults) > known:
+        return
     for path in sorted(ruleset.folder.glob(files)):
         node = ruleset.tree(path.name, faults)
         for item in shape.items(node, "a test file", faults):
@@ -236,18 +240,19 @@ class _Table:
 def _dated(value: Any, clock: datetime) -> Any:
     """The same values with `30 days ago` counted from the clock."""
     if isinstance(value, dict):
-        return {
-            key: _dated(item, clock)[:10] if _is_ago(key, item) else _dated(item, clock) for key, item in value.items()
-        }
+        return {key: _day(key, item, _dated(item, clock)) for key, item in value.items()}
     if isinstance(value, list):
         return [_dated(item, clock) for item in value]
     found = _AGO.fullmatch(value) if isinstance(value, str) else None
-    return (clock - timedelta(days=int(found[1]))).isoformat() if found else value
+    try:
+        return (clock - timedelta(days=int(found[1]))).isoformat() if found else value
+    except (OverflowError, ValueError):
+        return value  # before the calendar; told as what is no time
 
 
-def _is_ago(key: str, value: Any) -> bool:
-    """Whether the value is a date (not a time) counted from the clock."""
-    return key.endswith("_date") and isinstance(value, str) and _AGO.fullmatch(value) is not None
+def _day(key: str, written: Any, dated: Any) -> Any:
+    """Of what was counted from the clock, the day, where a date is asked for and not a time."""
+    return dated[:10] if key.endswith("_date") and dated != written and isinstance(dated, str) else dated
 
 
 def wrong(case: Case, decision: Decision) -> tuple[str, str] | None:

@@ -143,16 +143,16 @@ TRUE, FALSE = Constant(value=True), Constant(value=False)
 
 def every(parts: list[Condition]) -> Condition:
     """The conjunction, without what is certainly true."""
-    kept = tuple(part for part in parts if part != TRUE)
-    if FALSE in kept:
+    kept = tuple(part for part in parts if not isinstance(part, Constant) or not part.value)
+    if any(isinstance(part, Constant) for part in kept):
         return FALSE
     return kept[0] if len(kept) == 1 else Every(kept) if kept else TRUE
 
 
 def some(parts: list[Condition]) -> Condition:
     """The disjunction, without what is certainly false."""
-    kept = tuple(part for part in parts if part != FALSE)
-    if TRUE in kept:
+    kept = tuple(part for part in parts if not isinstance(part, Constant) or part.value)
+    if any(isinstance(part, Constant) for part in kept):
         return TRUE
     return kept[0] if len(kept) == 1 else Some(kept) if kept else FALSE
 

@@ -242,9 +242,7 @@ class Engine:
                 continue
             if not action and (rule.effect != "deny" or rule.actions != self._vocabulary.actions.keys()):
                 continue  # of an action that is not known, only denials of every action speak
-            condition = rule.conditions[self.profile]
-            if action:
-                condition = narrow(condition, "action", action)
+            condition = rule.asked(self.profile, action) if action else rule.conditions[self.profile]
             if isinstance(kind, str):
                 condition = narrow(condition, "subject.kind", kind)
             numbered.append((number, condition, rule.effect == "permit"))

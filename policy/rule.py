@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from policy import shape
-from policy.condition import TRUE, Condition, Period, every, negation
+from policy.condition import TRUE, Condition, Period, every, narrow, negation
 from policy.errors import Fault, FaultList, Place
 from policy.grammar import Grammar
 from policy.model import Answer
@@ -51,6 +51,14 @@ class Rule:
     """By profile, for the profiles in which the rule is in force."""
     kept_because: str = ""
     """Why the rule stays although it makes no difference, or empty."""
+    _asked: dict[tuple[str, str], Condition] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def asked(self, profile: str, action: str) -> Condition:
+        """What is left of the condition in a profile when the action is known."""
+        found = self._asked.get((profile, action))
+        if found is None:
+            found = self._asked[profile, action] = narrow(self.conditions[profile], "action", action)
+        return found
 
     @property
     def catalogue_id(self) -> str:

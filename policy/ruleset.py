@@ -23,8 +23,8 @@ from policy.table import Table, read_table
 from policy.vocabulary import Vocabulary, read_vocabulary
 from policy.wording import Saying, read_sayings
 
-LONGEST = 100_000
-"""The largest number of days, months or years that a parameter may set."""
+LONGEST = {"days": 100_000, "months": 10_000, "years": 1_000}
+"""The largest number that a parameter may set: counted back from any clock of our time, a date of the calendar."""
 ELSEWHERE = ("elsewhere.yaml", "ambiguities.yaml")
 NOT_RULES = frozenset(
     {"vocabulary.yaml", "definitions.yaml", "absence.yaml", "world.yaml", "invariants.yaml", "matrix.yaml", *ELSEWHERE}
@@ -264,8 +264,8 @@ def _parameter(name: str, node: Node, vocabulary: Vocabulary, faults: FaultList)
         faults.add(node.place, f"parameter `{name}` must be true or false, not `{_shown(value)}`")
     elif unit == "code" and value not in words:
         faults.add_unknown(node.place, f"value of parameter `{name}`:", value, words)
-    elif unit in ("days", "months", "years") and not (value is None or (type(value) is int and 1 <= value <= LONGEST)):
-        advice = f"write a whole number from 1 to {LONGEST}, or null for no limit"
+    elif unit in LONGEST and not (value is None or (type(value) is int and 1 <= value <= LONGEST[unit])):
+        advice = f"write a whole number from 1 to {LONGEST[unit]}, or null for no limit"
         faults.add(node.place, f"parameter `{name}` must be a number of {unit}, not `{_shown(value)}`", advice)
     return value
 

@@ -7,6 +7,7 @@ from typing import Any
 from policy.errors import FaultList
 from policy.ruleset import RuleSet
 from policy.source import Mapping, Node, Scalar, Sequence
+from policy.stated import check_clock
 
 PARTS = ("clock", "subjects", "records", "documents")
 
@@ -38,6 +39,28 @@ def read_world(tree: Mapping, ruleset: RuleSet, faults: FaultList) -> dict[str, 
                 single[name] = entry
         world[part] = single
     return world
+
+
+def check_world(tree: Mapping, world: dict[str, Any], ruleset: RuleSet, faults: FaultList) -> None:
+    """Note what no case could be made of: a profile without a clock, a document that is not there."""
+    _check_clocks(tree.get("clock") or tree, ruleset, faults)
+    records = tree.get("records")
+    for key, record in records.entries if isinstance(records, Mapping) else ():
+        listed = record.get("documents") if isinstance(record, Mapping) else None
+        for node in listed.items if isinstance(listed, Sequence) else (listed,):
+            word = str(node.value) if isinstance(node, Scalar) and node.value is not None else ""
+            known = world["documents"]
+            if node and word and any(name not in known for name in world["groups"].get(word, (word,))):
+                faults.add_unknown(node.place, f"document of record `{key.value}`", word, (*known, *world["groups"]))
+
+
+def _check_clocks(clocks: Node, ruleset: RuleSet, faults: FaultList) -> None:
+    for name in ruleset.profiles:
+        clock = clocks.get(name) if isinstance(clocks, Mapping) else None
+        if clock is None:
+            advice = f'write a time for it, such as `{name}: "2011-06-15T12:00:00Z"`'
+            faults.add(clocks.place, f"the clock lacks profile `{name}`", advice)
+        check_clock(clock, faults)
 
 
 def plain(node: Node | None) -> Any:

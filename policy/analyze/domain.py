@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from functools import cached_property
 from itertools import combinations
 
 import z3
@@ -52,8 +53,7 @@ class Stated(Enum):
 class Domain:
     """The variables for the requests of one rule set, or of several that are compared.
 
-    `laws` are what holds of every request. Raises ValueError where two rule sets give one attribute types that no
-    value can have both.
+    Raises ValueError where two rule sets give one attribute types that no value can have both.
     """
 
     def __init__(self, rulesets: Sequence[RuleSet], conditions: Iterable[Condition] = ()) -> None:
@@ -64,6 +64,8 @@ class Domain:
         pairs = (pair for ruleset in rulesets for pair in ruleset.vocabulary.chronology)
         self.chronology = tuple(dict.fromkeys(pairs))
         self._variables: dict[str, z3.BoolRef] = {}
+        self._stated: dict[tuple[str, Option], z3.BoolRef] = {}
+        self._numbers: dict[int, int] = {}
         self.attributes = _merged(rulesets)
         self.amounts: dict[str, tuple[Amount, ...]] = {
             name: tuple(
@@ -76,11 +78,16 @@ class Domain:
         self.document_given = z3.Bool("document is given")
         self.stray = z3.Bool("something outside the vocabulary is stated")
         self.stray_in_document = z3.Bool("something outside the vocabulary is stated of the document")
-        self.laws: list[z3.BoolRef] = list(self._laws())
+        self.implications: list[z3.BoolRef] = list(self._implications())
+        """The laws but for those that give each attribute one value."""
 
     def states(self, attribute: str, option: Option) -> z3.BoolRef:
         """The variable that says that a request states this of an attribute."""
-        return self._variable(f"{attribute} is {option!r}")
+        key = attribute, option
+        found = self._stated.get(key)
+        if found is None:
+            found = self._stated[key] = self._variable(f"{attribute} is {option!r}")
+        return found
 
     def has(self, attribute: str, code: str) -> z3.BoolRef:
         """The variable that says that a set has a code, where a set is given."""
@@ -89,6 +96,13 @@ class Domain:
     def elapsed(self, attribute: str, amount: Amount) -> z3.BoolRef:
         """The variable that says that so much has elapsed, where a time is given."""
         return self._variable(f"{attribute} elapsed {amount!r}")
+
+    def number(self, variable: z3.BoolRef) -> int:
+        """The solver's number of one of these variables, asked once: they are kept, and their identities too."""
+        found = self._numbers.get(id(variable))
+        if found is None:
+            found = self._numbers[id(variable)] = variable.get_id()
+        return found
 
     def _variable(self, name: str) -> z3.BoolRef:
         found = self._variables.get(name)
@@ -119,10 +133,14 @@ class Domain:
                 options[name] = (Stated.MISSING, *null, Stated.BROKEN, *given)
         return options
 
-    def _laws(self) -> Iterator[z3.BoolRef]:
-        for name, options in self.options.items():
-            variables = [self.states(name, option) for option in options]
-            yield z3.PbEq([(variable, 1) for variable in variables], 1)
+    @cached_property
+    def laws(self) -> list[z3.BoolRef]:
+        """What holds of every request."""
+        stated = ([self.states(name, option) for option in options] for name, options in self.options.items())
+        return [*(z3.PbEq([(variable, 1) for variable in variables], 1) for variables in stated), *self.implications]
+
+    def _implications(self) -> Iterator[z3.BoolRef]:
+        for name in self.options:
             if name.startswith("document."):
                 yield z3.Implies(z3.Not(self.document_given), self.states(name, Stated.MISSING))
         yield z3.Implies(self.stray_in_document, self.document_given)

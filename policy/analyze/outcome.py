@@ -11,7 +11,6 @@ import z3
 from policy.analyze.domain import Domain
 from policy.analyze.encode import Encoder, Known
 from policy.analyze.reading import NO, YES, Reading, all_of, any_of, negation
-from policy.condition import narrow
 from policy.model import Answer
 from policy.rule import Rule
 from policy.ruleset import RuleSet
@@ -118,7 +117,7 @@ class Outcomes:
             encoder = encoder or self.encoder(action)
             rules = {r.id: r for r in self.ruleset.rules if profile in r.conditions and action in r.actions}
             fired = {
-                rule.id: encoder.formula(narrow(rule.conditions[profile], "action", action), rule.effect == "permit")
+                rule.id: encoder.formula(rule.asked(profile, action), rule.effect == "permit")
                 for rule in rules.values()
             }
             found = self._outcomes[profile, action] = Outcome(encoder, profile, rules, fired)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import accumulate
 
 from policy.analyze.domain import Option, Stated
 from policy.analyze.reading import Reading
@@ -152,7 +153,8 @@ class _Cutter:
         if depth == 0 or self._is_product(shadow):
             return [shadow]
         cut, number = self._diagrams.cut, self._translation.number
-        cuts = [(parts, name) for name in self._named if 1 < len(parts := cut(shadow, number[name])) <= MOST_PARTS]
+        found = ((cut(shadow, number[name], MOST_PARTS), name) for name in self._named)
+        cuts = [(parts, name) for parts, name in found if len(parts) > 1]
         if not cuts:
             return [shadow]
         parts, _ = min(cuts, key=lambda cut: (len(cut[0]), self._named.index(cut[1])))
@@ -229,25 +231,26 @@ class _Cutter:
 
     def _independent(self, told: dict[str, tuple[Option, ...]]) -> dict[str, tuple[Option, ...]]:
         """Without what the others already say: every professional has a profession."""
-        kept = dict(told)
-        for name in reversed(list(told)):
-            others = self._all
-            for other, values in kept.items():
-                if other != name:
-                    others = self._diagrams.both(others, self._translation.where(other, values))
-            if set(self._values(others, name)) == set(told[name]):
+        both, kept = self._diagrams.both, dict(told)
+        wheres = [self._translation.where(name, values) for name, values in told.items()]
+        earlier = [*accumulate(wheres, both, initial=self._all)]
+        later = EVERYTHING
+        for place, name in reversed([*enumerate(told)]):
+            if self._diagrams.lies_in(both(earlier[place], later), wheres[place]):
                 del kept[name]
+            else:
+                later = both(later, wheres[place])
         return kept
 
     def _restricted(self, region: Region, among: Region) -> dict[str, tuple[Option, ...]]:
-        """The variables that have fewer values in the region than among all requests."""
-        found = {}
-        for number in self._diagrams.possible(region):
-            name = self._translation.names[number]
-            values = self._values(region, name)
-            if set(values) != set(self._values(among, name)):
-                found[name] = values
-        return found
+        """The variables that have fewer values in the region than among other requests too."""
+        diagrams = self._diagrams
+        restricted = (
+            self._translation.names[number]
+            for number, values in diagrams.possible(region).items()
+            if not diagrams.lies_in(among, diagrams.where(number, values))
+        )
+        return {name: self._values(region, name) for name in restricted}
 
     def _values(self, region: Region, name: str) -> tuple[Option, ...]:
         """The values that a variable has somewhere in the region."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 
 import z3
 
@@ -127,14 +127,21 @@ class _Compared:
         self.old, self.new = (_concerning(ruleset, action) for ruleset in (old, new))
         self.domain = Domain([self.old, self.new])
         self._outcomes = Outcomes(self.domain, self.old), Outcomes(self.domain, self.new)
-        self._translation = cache(lambda broken: Translation(self.domain, [self.old, self.new], broken=broken))
+        self._translations: dict[bool, Translation] = {}
+
+    def _translation(self, *, broken: bool) -> Translation:
+        # No cached function, which would refer to what keeps it: these are large, and are dropped with the action.
+        found = self._translations.get(broken)
+        if found is None:
+            found = self._translations[broken] = Translation(self.domain, [self.old, self.new], broken=broken)
+        return found
 
     def changes(self, profile: str) -> Iterator[Change]:
         for pair in self._pairs(profile):
             if not pair.refused:
-                yield from _Regions(self, pair, self._translation(False), typed=True).changes()
+                yield from _Regions(self, pair, self._translation(broken=False), typed=True).changes()
             if not pair.is_item:  # an ill-typed item makes its list ill-typed
-                yield from _Regions(self, pair, self._translation(True), typed=False).changes()
+                yield from _Regions(self, pair, self._translation(broken=True), typed=False).changes()
 
     def outcomes(self, profile: str, action: str) -> tuple[Outcome, Outcome]:
         """What both rule sets decide on requests for an action that both know."""

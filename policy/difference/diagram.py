@@ -2,237 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-Region = int
-"""A set of requests: the number of a node. Equal sets have equal numbers."""
-NOTHING, EVERYTHING = 0, 1
-Values = int
-"""A set of values of one variable: a bit for each."""
+from oxidd.bcdd import BCDDFunction
+from oxidd.util import BooleanOperator
+
+from policy.difference.region import EVERYTHING, NOTHING, Region, Regions, Values
+
+__all__ = ["EVERYTHING", "NOTHING", "Diagrams", "Region"]
+
 Parts = tuple[tuple[Region, Values], ...]
 """Where a node leads, each end once, and with which values: hundreds of values lead to few ends."""
 
 
-def _together(parts: Iterable[tuple[Region, Values]]) -> dict[Region, Values]:
-    """Each end once."""
-    together: dict[Region, Values] = {}
-    for end, values in parts:
-        together[end] = together.get(end, 0) | values
-    return together
-
-
-class Diagrams:
-    """Reduced and shared diagrams over variables with so many values each; they only grow, and are dropped together."""
+class Diagrams(Regions):
+    """Regions that are read variable by variable: the bits of one are unfolded into its values."""
 
     def __init__(self, sizes: Sequence[int]) -> None:
         """Variables are numbered from 0, tested in this order; `sizes` are the numbers of their values."""
-        self.sizes = tuple(sizes)
+        super().__init__(sizes)
         self._all = [(1 << size) - 1 for size in self.sizes]
-        last = len(self.sizes)
-        self._variable = [last, last]
-        self._parts: list[Parts] = [(), ()]
-        self._nodes: dict[tuple[int, Parts], Region] = {}
-        self._met: dict[tuple[Region, Region], Region] = {}
-        self._meeting: dict[tuple[Region, Region], bool] = {}
-        self._joined: dict[tuple[Region, Region], Region] = {}
-        self._turned: dict[Region, Region] = {NOTHING: EVERYTHING, EVERYTHING: NOTHING}
+        self._nodes: dict[Region, tuple[int, Parts]] = {end: (len(self.sizes), ()) for end in (NOTHING, EVERYTHING)}
         self._possible: dict[Region, dict[int, frozenset[int]]] = {}
 
-    def _node(self, variable: int, together: Mapping[Region, Values]) -> Region:
-        """The node that tests a variable, of whose values some lead to each end."""
-        if len(together) == 1:
-            return next(iter(together))
-        kept = tuple(sorted(together.items()))
-        key = (variable, kept)
-        found = self._nodes.get(key)
+    def _node(self, region: Region) -> tuple[int, Parts]:
+        """The first variable that the region tests, and where its values lead."""
+        found = self._nodes.get(region)
         if found is None:
-            found = self._nodes[key] = len(self._parts)
-            self._variable.append(variable)
-            self._parts.append(kept)
+            function = self._sets[region]
+            variable = self._variable_of[function.node_level() or 0]
+            parts = [(self._number(end), values) for end, values in self._ends(function, variable).items()]
+            found = self._nodes[region] = variable, tuple(parts)
         return found
 
-    def where(self, variable: int, values: Collection[int]) -> Region:
-        """The requests in which the variable has one of these values."""
-        return self._where(variable, sum(1 << value for value in frozenset(values)))
-
-    def _where(self, variable: int, values: Values) -> Region:
-        others = self._all[variable] & ~values
-        return self._node(variable, {end: some for end, some in ((EVERYTHING, values), (NOTHING, others)) if some})
-
-    def both(self, left: Region, right: Region) -> Region:
-        """What lies in both."""
-        if right in (left, EVERYTHING):
-            return left
-        if left == EVERYTHING:
-            return right
-        if NOTHING in (left, right):
-            return NOTHING
-        found = self._met.get((left, right) if left < right else (right, left))
-        return self._meet(left, right) if found is None else found
-
-    def _meet(self, left: Region, right: Region) -> Region:
-        """As `both`, of two that were not met yet; what is known is looked up here, where most of the time goes."""
-        known, together = self._met, dict[Region, Values]()
-        variable, lefts, rights = self._aligned(left, right)
-        for one, some in lefts:
-            if one == NOTHING:
-                together[NOTHING] = together.get(NOTHING, 0) | some
+    def _ends(self, function: BCDDFunction, variable: int) -> dict[BCDDFunction, Values]:
+        """Where the variable that is tested first leads, and with which values."""
+        size, beyond = self.sizes[variable], self._bits[variable].stop
+        if len(self._bits[variable]) == 1:  # as of nearly all variables
+            yes, no = function.cofactors() or (function, function)
+            return {no: 0b01, yes: 0b10}
+        ends: dict[BCDDFunction, Values] = {}
+        waiting = [(function, 0, size, beyond - (size - 1).bit_length())]
+        while waiting:
+            node, first, count, bit = waiting.pop()
+            level = node.node_level()
+            if level is None or level >= beyond:
+                ends[node] = ends.get(node, 0) | (((1 << count) - 1) << first)
                 continue
-            for other, others in rights:
-                if values := some & others:
-                    if other == NOTHING or one in (EVERYTHING, other):
-                        end = other
-                    elif other == EVERYTHING:
-                        end = one
-                    else:
-                        found = known.get((one, other) if one < other else (other, one))
-                        end = self._meet(one, other) if found is None else found
-                    together[end] = together.get(end, 0) | values
-        key = (left, right) if left < right else (right, left)
-        found = known[key] = self._node(variable, together)
-        return found
+            high, low = node, node
+            if level == bit:
+                high, low = node.cofactors() or (node, node)
+            half = count // 2
+            waiting += [(high, first + half, count - half, bit + 1), (low, first, half, bit + 1)]
+        return ends
 
-    def either(self, left: Region, right: Region) -> Region:
-        """What lies in at least one."""
-        if right in (left, NOTHING):
-            return left
-        if left == NOTHING:
-            return right
-        if EVERYTHING in (left, right):
-            return EVERYTHING
-        key = (left, right) if left < right else (right, left)
-        found = self._joined.get(key)
-        if found is None:
-            variable, lefts, rights = self._aligned(left, right)
-            together: dict[Region, Values] = {}
-            for one, some in lefts:
-                for other, others in rights:
-                    if values := some & others:
-                        end = self.either(one, other)
-                        together[end] = together.get(end, 0) | values
-            found = self._joined[key] = self._node(variable, together)
-        return found
+    def cut(self, region: Region, variable: int, most: int) -> list[Region]:
+        """The region in parts, by the values of a variable; values that leave the same of the rest stay together.
 
-    def _aligned(self, left: Region, right: Region) -> tuple[int, Parts, Parts]:
-        """The first variable that either tests, and where its values lead in both."""
-        one, other = self._variable[left], self._variable[right]
-        variable = min(one, other)
-        lefts = self._parts[left] if one == variable else ((left, self._all[variable]),)
-        rights = self._parts[right] if other == variable else ((right, self._all[variable]),)
-        return variable, lefts, rights
-
-    def opposite(self, region: Region) -> Region:
-        """What does not lie in it."""
-        found = self._turned.get(region)
-        if found is None:
-            parts = {self.opposite(end): values for end, values in self._parts[region]}
-            found = self._turned[region] = self._node(self._variable[region], parts)
-        return found
-
-    def without(self, region: Region, other: Region) -> Region:
-        """What lies in the one and not in the other."""
-        return self.both(region, self.opposite(other))
-
-    def meets(self, left: Region, right: Region) -> bool:
-        """Whether anything lies in both: found at the first such request, where `both` would look for all."""
-        if NOTHING in (left, right):
-            return False
-        if left == right or EVERYTHING in (left, right):
-            return True
-        key = (left, right) if left < right else (right, left)
-        met = self._met.get(key)
-        if met is not None:
-            return met != NOTHING
-        found = self._meeting.get(key)
-        if found is None:
-            _, lefts, rights = self._aligned(left, right)
-            found = self._meeting[key] = any(
-                self.meets(one, other) for one, some in lefts for other, others in rights if some & others
-            )
-        return found
-
-    def lies_in(self, region: Region, other: Region) -> bool:
-        """Whether all that lies in the one lies in the other."""
-        return not self.meets(region, self.opposite(other))
-
-    def meets_but_for(self, variable: int, left: Region, right: Region) -> bool:
-        """Whether something of the one lies in the other once a variable has another value, or the same."""
-        known: dict[tuple[Region, Region], bool] = {}
-
-        def walk(one: Region, other: Region) -> bool:
-            if NOTHING in (one, other):
-                return False
-            if self._variable[one] > variable and self._variable[other] > variable:
-                return self.meets(one, other)
-            found = known.get((one, other))
-            if found is None:
-                tested, ones, others = self._aligned(one, other)
-                pairs = ((a, b) for a, some in ones for b, more in others if tested == variable or some & more)
-                found = known[one, other] = any(walk(*pair) for pair in pairs)
-            return found
-
-        return walk(left, right)
-
-    def union(self, regions: Collection[Region]) -> Region:
-        """What lies in at least one of them."""
-        whole = NOTHING
-        for region in regions:
-            whole = self.either(whole, region)
-        return whole
-
-    def whatever(self, region: Region, variables: Collection[int]) -> Region:
-        """The requests that lie in it for some values of these variables."""
-        forgotten = frozenset(variables)
-        last = max(forgotten, default=-1)
-        known: dict[Region, Region] = {}
-
-        def walk(node: Region) -> Region:
-            if self._variable[node] > last:
-                return node
-            found = known.get(node)
-            if found is None:
-                parts = [(walk(end), values) for end, values in self._parts[node]]
-                variable = self._variable[node]
-                known[node] = found = (
-                    self.union([end for end, _ in parts])
-                    if variable in forgotten
-                    else self._node(variable, _together(parts))
-                )
-            return found
-
-        return walk(region)
-
-    def cut(self, region: Region, variable: int) -> list[Region]:
-        """The region in parts, by the values of a variable; values that leave the same of the rest stay together."""
-        known: dict[Region, Parts] = {}
-
-        def rests(node: Region) -> Parts:
-            """What is left of a node when the variable is known, and for which values."""
-            if self._variable[node] > variable:
-                return ((node, self._all[variable]),)
-            if self._variable[node] == variable:
-                return self._parts[node]
-            found = known.get(node)
-            if found is None:
-                found = known[node] = self._refined(node, [(rests(end), some) for end, some in self._parts[node]])
-            return found
-
-        chosen = sorted(values for rest, values in _together(rests(region)).items() if rest != NOTHING)
-        return [self.both(region, self._where(variable, values)) for values in chosen]
-
-    def _refined(self, node: Region, ends: list[tuple[Parts, Values]]) -> Parts:
-        """The rests of a node from those of its ends, each with the values that lead there."""
-        groups: list[tuple[Values, list[tuple[Region, Values]]]] = [(-1, [])]
-        for parts, here in ends:
-            groups = [
-                (both, [*chosen, (rest, here)])
-                for some, chosen in groups
-                for rest, values in parts
-                if (both := some & values)
-            ]
-        variable = self._variable[node]
-        found = _together((self._node(variable, _together(chosen)), values) for values, chosen in groups)
-        return tuple(found.items())
+        Nothing where there would be more parts than `most`.
+        """
+        whole, cube = self._sets[region], self._cube((variable,))
+        if whole.exists(cube) == whole:
+            return [region] if region != NOTHING else []
+        rests: dict[BCDDFunction, Values] = {}
+        for value in self.possible(region).get(variable, range(self.sizes[variable])):
+            rest = whole.apply_exists(BooleanOperator.AND, self._sets[self._where(variable, 1 << value)], cube)
+            rests[rest] = rests.get(rest, 0) | 1 << value
+            if len(rests) > most:
+                return []
+        return [self.both(region, self._where(variable, values)) for values in sorted(rests.values())]
 
     def possible(self, region: Region) -> Mapping[int, frozenset[int]]:
         """By variable, the values that it has somewhere in the region; variables that are free are left out."""
@@ -248,12 +86,13 @@ class Diagrams:
         waiting = [(-1, region)] if region != NOTHING else []
         while waiting:
             above, node = waiting.pop()
-            free.update(range(above + 1, self._variable[node]))
-            if node in done or node == EVERYTHING:
+            variable, parts = self._node(node)
+            if variable > above + 1:
+                free.update(range(above + 1, variable))
+            if node in done:
                 continue
             done.add(node)
-            variable = self._variable[node]
-            for end, values in self._parts[node]:
+            for end, values in parts:
                 if end != NOTHING:
                     seen[variable] = seen.get(variable, 0) | values
                     waiting.append((variable, end))
@@ -282,13 +121,13 @@ class Diagrams:
 
     def edges(self, node: Region) -> tuple[int, tuple[Region, ...]]:
         """The variable that a node tests, and where each of its values leads."""
-        variable = self._variable[node]
-        ends = {value: end for end, values in self._parts[node] for value in self._listed(variable, values)}
+        variable, parts = self._node(node)
+        ends = {value: end for end, values in parts for value in self._listed(variable, values)}
         return variable, tuple(ends[value] for value in range(self.sizes[variable]))
 
     def tested(self, region: Region) -> list[int]:
         """The variables on which it depends whether a request lies in the region."""
-        return sorted({self._variable[node] for node in self.below(region)})
+        return sorted({self._node(node)[0] for node in self.below(region)})
 
     def below(self, region: Region) -> list[Region]:
         """The nodes of a region, each after those that it leads to; the two ends are left out."""
@@ -298,5 +137,6 @@ class Diagrams:
             node = waiting.pop()
             if node > EVERYTHING and node not in found:
                 found.add(node)
-                waiting += [end for end, _ in self._parts[node]]
-        return sorted(found)  # a node is made after its edges
+                waiting += [end for end, _ in self._node(node)[1]]
+        # What a node leads to tests later variables.
+        return sorted(found, key=lambda node: (-self._node(node)[0], node))

@@ -114,10 +114,11 @@ def _conditions(ruleset: RuleSet, profile: str) -> dict[str, Condition]:
 def needed(region: Region, among: Region, candidates: Sequence[Candidate], translation: Translation) -> list[Candidate]:
     """Of what holds of the whole region, as little as says all of it that is not so among all those requests."""
     diagrams = translation.diagrams
+    some = diagrams.part(region)  # most candidates fail of it already, which is found a hundred times as fast
     kept = [
         (held, where)
         for held, where in candidates
-        if diagrams.lies_in(region, where) and not diagrams.lies_in(among, where)
+        if diagrams.lies_in(some, where) and diagrams.lies_in(region, where) and not diagrams.lies_in(among, where)
     ]
     whole = met(among, kept, translation)
     for each in reversed(kept):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from functools import cached_property, reduce
 
 import z3
 
@@ -39,6 +39,8 @@ class Translation:
         """By attribute that is a set, the variable of each code."""
         self._leaves: dict[int, tuple[int, int] | None] = {}
         """By the number of a term, the variable and the value that it stands for; nothing for what is never stated."""
+        self._known: dict[int, tuple[int, int] | None] = {}
+        """The same by the identity of a term that the domain keeps, which is found sooner."""
         self._terms: list[z3.BoolRef] = []
         self._kept: list[z3.BoolRef] = []
         """Formulas that were met: while one is kept, no other gets its number."""
@@ -46,6 +48,7 @@ class Translation:
             self._lay_out(attribute)
         self.number = {name: position for position, name in enumerate(self.values)}
         self.names = tuple(self.values)
+        self._places = {name: {v: place for place, v in enumerate(values)} for name, values in self.values.items()}
         self.diagrams = Diagrams([len(values) for values in self.values.values()])
         self._name_leaves()
         self._plain: dict[tuple[int, bool], Region] = {}
@@ -57,8 +60,8 @@ class Translation:
 
     def where(self, variable: str, values: Iterable[Option]) -> Region:
         """The requests in which a variable has one of these values."""
-        known = self.values[variable]
-        return self.diagrams.where(self.number[variable], [known.index(value) for value in values])
+        known = self._places[variable]
+        return self.diagrams.where(self.number[variable], [known[value] for value in values])
 
     @property
     def of_document(self) -> list[int]:
@@ -70,7 +73,7 @@ class Translation:
         """The variables of the domain that hold of a request: `chosen` values by variable, all others the first."""
 
         def holds(term: z3.BoolRef) -> bool:
-            leaf = self._leaves[term.get_id()]
+            leaf = self._known[id(term)]
             return leaf is not None and chosen.get(leaf[0], 0) == leaf[1]
 
         return holds
@@ -85,12 +88,19 @@ class Translation:
 
     def plausible(self, region: Region) -> Region:
         """What of the region does not say that a date lies further back than one that never comes after it."""
-        for first, second in self.domain.chronology:
-            for longer in self.domain.amounts.get(second, ()):
-                for shorter in self.domain.amounts.get(first, ()):
-                    if implied(longer, shorter):
-                        region = self.diagrams.without(region, self._younger(first, shorter, second, longer))
-        return region
+        return self.diagrams.without(region, self._implausible)
+
+    @cached_property
+    def _implausible(self) -> Region:
+        return self.diagrams.union(
+            [
+                self._younger(first, shorter, second, longer)
+                for first, second in self.domain.chronology
+                for longer in self.domain.amounts.get(second, ())
+                for shorter in self.domain.amounts.get(first, ())
+                if implied(longer, shorter)
+            ]
+        )
 
     def _younger(self, first: str, shorter: Amount, second: str, longer: Amount) -> Region:
         """The requests in which both dates are given, and so much has elapsed since the second alone."""
@@ -146,16 +156,15 @@ class Translation:
 
     def _leaf(self, term: z3.BoolRef, variable: str, option: Option) -> None:
         values = self.values.get(variable, ())
-        leaf = (self.number[variable], values.index(option)) if option in values else None
-        self._leaves[term.get_id()] = leaf
+        leaf = (self.number[variable], self._places[variable][option]) if option in values else None
+        self._leaves[self.domain.number(term)] = self._known[id(term)] = leaf
         self._terms.append(term)
 
     def _lawful(self) -> Region:
         """The requests that can be: exactly one value for each attribute goes without saying here."""
         lawful = EVERYTHING
-        for law in self.domain.laws:
-            if law.decl().kind() != z3.Z3_OP_PB_EQ:
-                lawful = self.region(law, lawful)
+        for law in self.domain.implications:
+            lawful = self.region(law, lawful)
         return lawful
 
     def _whole(self, formula: z3.BoolRef, wanted: bool) -> Region:
@@ -184,26 +193,30 @@ class Translation:
             one, other = (self._whole(part, wanted=True) for part in _parts(formula))
             return diagrams.either(diagrams.without(one, other), diagrams.without(other, one))
         if kind == z3.Z3_OP_AND:
-            return self._met(_parts(formula))
+            return self._met(formula)
         if kind == z3.Z3_OP_OR:
-            return self._joined(_parts(formula))
+            return self._joined(formula)
         leaf = self._leaves[formula.get_id()]
         return diagrams.where(leaf[0], [leaf[1]]) if leaf else NOTHING
 
-    def _met(self, parts: list[z3.BoolRef]) -> Region:
+    def _met(self, formula: z3.BoolRef) -> Region:
         whole = EVERYTHING
-        for part in parts:
-            whole = self.diagrams.both(whole, self._whole(part, wanted=True))
+        for number, term in _terms(formula):
+            whole = self.diagrams.both(whole, self._part(number, term, formula))
         return whole
 
-    def _joined(self, parts: list[z3.BoolRef]) -> Region:
+    def _part(self, number: int, term: z3.Ast, formula: z3.BoolRef) -> Region:
+        found = self._plain.get((number, True))
+        return self._whole(z3.BoolRef(term, formula.ctx), wanted=True) if found is None else found
+
+    def _joined(self, formula: z3.BoolRef) -> Region:
         """The union; values of one variable are taken together first."""
         values: dict[int, set[int]] = {}
         whole = NOTHING
-        for part in parts:
-            leaf = self._leaves.get(part.get_id())
+        for number, term in _terms(formula):
+            leaf = self._leaves.get(number)
             if leaf is None:  # no term, or one of what is never stated
-                whole = self.diagrams.either(whole, self._whole(part, wanted=True))
+                whole = self.diagrams.either(whole, self._part(number, term, formula))
             else:
                 values.setdefault(leaf[0], set()).add(leaf[1])
         return self.diagrams.union([whole, *(self.diagrams.where(v, chosen) for v, chosen in values.items())])
@@ -211,8 +224,15 @@ class Translation:
 
 def _parts(formula: z3.BoolRef) -> list[z3.BoolRef]:
     """As `children`, which asks of each of what sort it is."""
-    context, term = formula.ctx, formula.as_ast()
-    return [z3.BoolRef(z3.Z3_get_app_arg(context.ref(), term, place), context) for place in range(formula.num_args())]
+    return [z3.BoolRef(term, formula.ctx) for _, term in _terms(formula)]
+
+
+def _terms(formula: z3.BoolRef) -> Iterator[tuple[int, z3.Ast]]:
+    """The parts with their numbers, as the solver has them: of thousands of values, few need be more than a number."""
+    context, whole = formula.ctx.ref(), formula.as_ast()
+    for place in range(formula.num_args()):
+        term = z3.Z3_get_app_arg(context, whole, place)
+        yield z3.Z3_get_ast_id(context, term), term
 
 
 def _neighbours(domain: Domain, rulesets: Iterable[RuleSet]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from policy.analyze.domain import Stated
@@ -73,6 +74,7 @@ def _request_in(region: Region, change: Change) -> dict[str, Any] | None:
     return None
 
 
+@lru_cache(maxsize=1)  # classes that share a translation follow one another
 def _liking(translation: Translation) -> dict[int, list[int]]:
     """The values of each variable in the order in which a person would expect them."""
     liking: dict[int, list[int]] = {}

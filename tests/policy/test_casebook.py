@@ -9,7 +9,7 @@ from policy.casebook import Report, run
 from policy.errors import FaultList, RuleFaults
 from policy.ruleset import load
 from policy.stated import TIME
-from tests.policy.small_rules import WORLD, written
+from tests.policy.small_rules import WORLD, table, written
 
 RULES = Path(__file__).parents[2] / "rules"
 CROWD = """
@@ -56,6 +56,14 @@ def test_a_name_twice(tmp_path: Path) -> None:
     assert any("`K` of `crowd` stands already in `subjects`" in fault for fault in faults)
 
 
+LONG_AGO = """- name: Before the calendar
+  record: R1
+  action: doc.read
+  subjects: [D_MT]
+  documents: [d1]
+  facts: {holder_birth_date: 9999999 days ago}
+  document: {deposited_at: 99999999999 days ago}
+"""
 MISSPELT = """- name: What each profession sees
   record: R13
   action: doc.list
@@ -154,4 +162,46 @@ def test_a_time_that_is_none_is_told_with_the_forms_that_are(tmp_path: Path) -> 
         f"6:60: `9 years ago` is no date and time (write {TIME}{meant})",
         f"12:30: `9 years ago` is no date (write `30 days ago`, or a date such as 1960-03-03{meant})",
         '18:7: `9 years ago` is no date and time (write one such as "2011-06-15T12:00:00Z")',
+    ]
+
+
+def _faults_with(folder: Path, old: str, new: str, context: str = "") -> list[str]:
+    """What is told of the small rules whose world has another word in one place."""
+    written(folder, table(context))
+    (folder / "world.yaml").write_text(WORLD.replace(old, new), "utf-8")
+    faults = FaultList()
+    run(load(folder), faults)
+    return [str(fault) for fault in faults.faults]
+
+
+def test_a_record_of_the_world_lists_a_document_that_is_not_there(tmp_path: Path) -> None:
+    """Told where the record names it, whether or not a table asks for the list."""
+    told = _faults_with(tmp_path / "rules", "R: {facts", "R: {documents: [d, dd], facts")
+    assert told == ["rules/world.yaml:8:22: unknown document of record `R` `dd` (did you mean `d`?)"]
+
+
+def test_the_world_lacks_the_clock_of_a_profile(tmp_path: Path) -> None:
+    """Told where the clocks stand, with what to write."""
+    told = _faults_with(tmp_path / "rules", '{only: "2020-01-01T12:00:00Z"}', "{}")
+    advice = 'write a time for it, such as `only: "2011-06-15T12:00:00Z"`'
+    assert told == [f"rules/world.yaml:2:8: the clock lacks profile `only` ({advice})"]
+
+
+def test_a_clock_of_the_world_is_no_time(tmp_path: Path) -> None:
+    """As in a table, told with what to write."""
+    told = _faults_with(tmp_path / "rules", "2020-01-01T12:00:00Z", "noon")
+    assert told == ['rules/world.yaml:2:15: `noon` is no date and time (write one such as "2011-06-15T12:00:00Z")']
+
+
+def test_a_time_before_the_calendar_is_no_time(tmp_path: Path) -> None:
+    """`9999999 days ago` lies before the first year: told where it is stated, as any word that is no time."""
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder, ignore=shutil.ignore_patterns("*_test.yaml", "schema"))
+    (folder / "access_test.yaml").write_text(LONG_AGO, "utf-8")
+    faults = FaultList()
+    run(load(folder), faults)
+    told = [str(fault).partition(" (")[0] for fault in RuleFaults(faults.faults).faults]
+    assert told == [
+        "rules/access_test.yaml:6:30: `9999999 days ago` is no date",
+        "rules/access_test.yaml:7:28: `99999999999 days ago` is no date and time",
     ]
