@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from policy.calendar import PARIS, add_months, elapsed
@@ -92,9 +92,19 @@ def moments(
 
     No first of `pairs` is later than its second, unless no clock of a month or so has such times.
     """
+    # Thousands of classes of requests want the same few times, and a search that finds none goes through four years.
+    asked = tuple((name, tuple(amounts.items()), kinds[name]) for name, amounts in wanted.items())
+    found = _moments(span, asked, tuple(pairs))
+    return found and (found[0], dict(found[1]))
+
+
+@lru_cache(maxsize=4096)
+def _moments(
+    span: Span, asked: tuple[tuple[str, tuple[tuple[Amount, bool], ...], Kind], ...], pairs: tuple[Pair, ...]
+) -> tuple[datetime, Times] | None:
     second_best: tuple[datetime, Times] | None = None
     for number, now in enumerate(_clocks(span)):
-        fitting = {name: _fitting(amounts, kinds[name], now) for name, amounts in wanted.items()}
+        fitting = {name: _fitting(dict(amounts), kind, now) for name, amounts, kind in asked}
         firsts = {name: next(times, None) for name, times in fitting.items()}
         if None not in firsts.values():
             starts = {name: [first, *fitting[name]] for name, first in firsts.items() if first is not None}
