@@ -89,12 +89,12 @@ comma := ,
 
 check: $(STAMP) ## lint, types, contracts, freshness, rules, fast tests; under two minutes
 	$(static_steps)
-	$(call tests,fast tests,$(BIN)/pytest -n $(WORKERS) -m "not slow")
+	$(call tests,fast tests,$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow")
 test: $(STAMP) ## all of check, with the slow tests in the same run; what CI calls
 	$(static_steps)
-	$(call tests,tests,$(BIN)/pytest -n $(WORKERS))
+	$(call tests,tests,$(BIN)/pytest -n $(WORKERS) --dist worksteal)
 test-deep: $(STAMP) ## the long properties in full, for hours if need be
-	$(call tests,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) -m "")
+	$(call tests,deep tests,DMP_TEST_DEEP=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "")
 bench: $(STAMP) ## measure the services beside an empty echo; ratios, and var/bench.json
 	@exec $(BIN)/python -m tests.bench.cli
 bench-quick: $(STAMP) ## the same within two minutes

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policy.casebook import TABLES, Report, run
-from policy.engine import Engine
 from policy.errors import FaultList
-from policy.logic import Ground
-from policy.rule import Rule
 from policy.ruleset import RuleSet, load, rule_files
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -72,14 +68,6 @@ def _run(ruleset: RuleSet, files: str = TABLES) -> Report:
     return report
 
 
-def _without(ruleset: RuleSet, rule: Rule) -> RuleSet:
-    """The same rule set as if this rule had never been written."""
-    ground = Ground({name: position for position, name in enumerate(ruleset.vocabulary.attributes)}, ruleset.tables)
-    rules = [other for other in ruleset.rules if other is not rule]
-    engines = {name: Engine(name, "", ruleset.vocabulary, rules, ground) for name in ruleset.profiles}
-    return replace(ruleset, engines=engines)
-
-
 def test_every_table_holds(report: Report) -> None:
     """Every case is answered as its table says."""
     assert not report.failures, "\n".join(
@@ -110,17 +98,3 @@ def test_a_planted_mistake_is_caught(plant: str, tmp_path: Path) -> None:
     assert old in text[start:]
     (folder / name).write_text(text[:start] + text[start:].replace(old, new, 1), encoding="utf-8")
     assert _run(load(folder)).failures
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("concern", CONCERNS)
-def test_no_rule_can_be_left_out(ruleset: RuleSet, concern: str) -> None:
-    """Whichever rule is left out, a table misses it."""
-    rules = [rule for rule in ruleset.rules if rule.place.file == f"rules/{concern}.yaml"]
-    assert rules
-    assert [rule.id for rule in rules if not _missed(_without(ruleset, rule), concern)] == []
-
-
-def _missed(ruleset: RuleSet, concern: str) -> bool:
-    """Whether a case fails, in the tables of the concern, which are quick to ask, or else in any."""
-    return any(_run(ruleset, files).failures for files in (f"{concern}_test.yaml", TABLES))
