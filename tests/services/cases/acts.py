@@ -132,15 +132,21 @@ class Heard:
 
 def play(stage: Stage) -> Heard:
     """Do what the case is about, in its mode: one that may not be begun is the answer."""
-    attested = attestations(stage)
-    if stage.context["mode"] != "normal":
-        mode = MODES[stage.context["mode"]]
-        begun = records.StartEmergencyAccessRequest(record=stage.record, mode=mode, attestations=attested)
-        heard = hear(stage, "StartEmergencyAccess", begun)
+    if stage.context["mode"] != "normal" and not stage.begun:
+        heard = begin(stage)
         if heard.code != "OK":
             return heard
     act = ACTS[stage.case["action"]]
-    return hear(stage, act.rpc, act.request(record=stage.record, attestations=attested, **act.fields(stage)))
+    return hear(stage, act.rpc, act.request(record=stage.record, attestations=attestations(stage), **act.fields(stage)))
+
+
+def begin(stage: Stage) -> Heard:
+    """Begin the emergency access of the case."""
+    mode = MODES[stage.context["mode"]]
+    request = records.StartEmergencyAccessRequest(record=stage.record, mode=mode, attestations=attestations(stage))
+    heard = hear(stage, "StartEmergencyAccess", request)
+    stage.begun = heard.code == "OK"
+    return heard
 
 
 def attestations(stage: Stage) -> access.Attestations:

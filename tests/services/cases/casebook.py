@@ -19,6 +19,28 @@ NOT_PLAYED = {
 }
 """Why a case cannot be played."""
 
+BEFORE = "nobody feeds a record that is closed: it was deposited before"
+ENDED = "the closure ended it"
+OTHERWISE: dict[str, dict[str, str]] = {
+    "T088": {
+        **dict.fromkeys(("relation.authorisation", "relation.authorisation_added_at"), ENDED),
+        "relation.treating_physician": ENDED,
+        "document.deposited_at": BEFORE,
+    },
+    "T138": {"relation.authorisation_added_at": "whoever is authorised breaks no glass: he was authorised after he did"},
+    "T164": {
+        **dict.fromkeys(("relation.authorisation", "relation.authorisation_added_at"), ENDED),
+        "relation.treating_physician": ENDED,
+    },
+    "T168": {"document.deposited_at": "there are secrets of minors alone: it was deposited before he was of age"},
+    "T181": {"document.deposited_at": BEFORE},
+    "T182": {"document.author_structure": "a document is of the structure for which its depositor works"},
+}
+"""The facts of a case that no call brings about, and what holds in their place."""
+BEGUN_BEFORE = frozenset({"T138"})
+"""Where an emergency access begins before the authorisation is given."""
+BUILT_UNDER = {"T123": "law-2023"}
+"""The profile under which a world is built that the case's own has no RPC for; it is then decided under its own."""
 CODES = {"OK": "OK", "FORBIDDEN": "PERMISSION_DENIED", "NOT_FOUND": "NOT_FOUND", "CONFLICT": "FAILED_PRECONDITION"}
 """The gRPC code of each outward answer."""
 

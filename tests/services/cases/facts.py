@@ -7,8 +7,8 @@ from functools import partial
 from dmp.access.v1 import access_pb2 as access
 from dmp.records.v1 import records_pb2 as records
 from services.runtime.codes import number_of
-from tests.services.cases import papers
-from tests.services.cases.casebook import moment
+from tests.services.cases import acts, papers
+from tests.services.cases.casebook import BEGUN_BEFORE, moment
 from tests.services.cases.stage import DAY, HOUR, Stage
 from tests.services.cases.steps import Step, walk
 from tests.services.world import of
@@ -39,12 +39,22 @@ def opposed(stage: Stage) -> Iterator[Step]:
 def authorised(stage: Stage) -> Iterator[Step]:
     if stage.relation.get("authorisation") != "VALIDE":
         return
+    if stage.case["id"] in BEGUN_BEFORE:
+        yield from authorised_in_an_emergency(stage)
+        return
     at = before_closure(stage, moment(stage.relation["authorisation_added_at"]))
     caller = stage.as_(stage.subject)
     yield Step(at, partial(caller.GrantAccess, records.GrantAccessRequest(record=stage.record, attestations=CONSENT)))
     if stage.relation["treating_physician"]:
         role = records.SetTreatingPhysicianRequest(record=stage.record, attestations=CONSENT)
         yield Step(at, partial(caller.SetTreatingPhysician, role))
+
+
+def authorised_in_an_emergency(stage: Stage) -> Iterator[Step]:
+    """He breaks the glass, and then the holder authorises him."""
+    yield Step(stage.at - HOUR, partial(acts.begin, stage))
+    grant = records.GrantAccessRequest(record=stage.record, professional=of(stage.subject), attestations=CONSENT)
+    yield Step(stage.at - HOUR, partial(stage.as_(stage.holder).GrantAccess, grant))
 
 
 def blocked(stage: Stage) -> Iterator[Step]:

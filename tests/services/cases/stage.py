@@ -1,6 +1,5 @@
 """One case on one suite: its people, its documents, and its clock."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +28,8 @@ class Stage:
         self.contents: dict[str, bytes] = {}
         """What was deposited, by the names of the documents."""
         self.ticket = ""
+        self.begun = False
+        """Whether the caller is in the mode of the case."""
 
     @property
     def holder(self) -> Person:
@@ -64,6 +65,3 @@ class Stage:
     def clock(self, now: datetime) -> None:
         """Let it be this moment for the suite."""
         object.__setattr__(self.world.suite.gate, "clock", lambda: now)
-
-
-Call = Callable[[Stage], None]
