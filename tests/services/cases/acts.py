@@ -1,6 +1,6 @@
 """Which RPC does the action of a case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -159,7 +159,7 @@ def hear(stage: Stage, rpc: str, request: Any) -> Heard:
     call = getattr(stage.as_(stage.subject), rpc)
     try:
         answered = call(request)
-        said = tuple(answered) if isinstance(answered, grpc.Call) and hasattr(answered, "__next__") else (answered,)
+        said = tuple(answered) if isinstance(answered, Iterator) else (answered,)
     except grpc.RpcError as error:
         refused: Refusal = told(error)
         return Heard(refused.code, refused.decision_id)

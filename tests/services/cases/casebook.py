@@ -15,25 +15,18 @@ CASES: dict[str, Case] = {
     if (case := json.loads(line))
 }
 NOT_PLAYED = {
-    "T166": "an auditor's mission is stored nowhere and no field of a request carries one, so that no call is on a mission",
+    "T166": "no call is on an auditor's mission: none is stored, and no field of a request carries one",
 }
 """Why a case cannot be played."""
 
-BEFORE = "nobody feeds a record that is closed: it was deposited before"
-ENDED = "the closure ended it"
+GIVEN = ("relation.authorisation", "relation.authorisation_added_at", "relation.treating_physician")
+FED_BEFORE = "nobody feeds a record that is closed: it was deposited before"
 OTHERWISE: dict[str, dict[str, str]] = {
-    "T088": {
-        **dict.fromkeys(("relation.authorisation", "relation.authorisation_added_at"), ENDED),
-        "relation.treating_physician": ENDED,
-        "document.deposited_at": BEFORE,
-    },
-    "T138": {"relation.authorisation_added_at": "whoever is authorised breaks no glass: he was authorised after he did"},
-    "T164": {
-        **dict.fromkeys(("relation.authorisation", "relation.authorisation_added_at"), ENDED),
-        "relation.treating_physician": ENDED,
-    },
+    "T088": {**dict.fromkeys(GIVEN, "the closure ended it"), "document.deposited_at": FED_BEFORE},
+    "T138": {"relation.authorisation_added_at": "who is authorised breaks no glass: it came after he did"},
+    "T164": dict.fromkeys(GIVEN, "the closure ended it"),
     "T168": {"document.deposited_at": "there are secrets of minors alone: it was deposited before he was of age"},
-    "T181": {"document.deposited_at": BEFORE},
+    "T181": {"document.deposited_at": FED_BEFORE},
     "T182": {"document.author_structure": "a document is of the structure for which its depositor works"},
 }
 """The facts of a case that no call brings about, and what holds in their place."""

@@ -8,9 +8,8 @@ import yaml
 from services.runtime.identifiers import PROFESSIONAL, STRUCTURE, canonical
 from tests.services.world import Person, World
 
-SUBJECTS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parents[3] / "rules/world.yaml").read_text("utf-8"))[
-    "subjects"
-]
+WORLD = Path(__file__).parents[3] / "rules/world.yaml"
+SUBJECTS: dict[str, dict[str, Any]] = yaml.safe_load(WORLD.read_text("utf-8"))["subjects"]
 OTHERS: dict[str, dict[str, Any]] = {
     "SYS_ES": {"kind": "STRUCTURE_SYSTEM", "authn_mode": "INDIRECTE"},
     "READER": {"kind": "PROFESSIONAL", "profession": "MEDECIN", "authn_mode": "DIRECT_CPS"},
@@ -47,4 +46,6 @@ class Cast:
         if kind in PATIENTS:
             return str(self._world.patient()["sub"])
         number = list(self._known).index(name)
-        return canonical(STRUCTURE, f"10B00002{number:02}") if kind in STRUCTURES else canonical(PROFESSIONAL, f"8997002{number:05}")
+        if kind in STRUCTURES:
+            return canonical(STRUCTURE, f"10B00002{number:02}")
+        return canonical(PROFESSIONAL, f"8997002{number:05}")

@@ -1,6 +1,5 @@
 """What can be seen of a record by RPC, whoever looks."""
 
-from typing import Any
 
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
@@ -83,6 +82,6 @@ def readings(stage: Stage) -> list[str] | str:
     return told.code if isinstance(told, Refusal) else [line.document_id for line in told.lines if read(stage, line)]
 
 
-def read(stage: Stage, line: Any) -> bool:
+def read(stage: Stage, line: trace.Line) -> bool:
     of_a_document = line.kind == trace.LINE_KIND_DOCUMENT and line.action == "doc.read"
     return of_a_document and line.outcome == trace.OUTCOME_DONE and line.actor_name == stage.subject["name"]

@@ -11,17 +11,24 @@ from tests.services.cases.facts import CONSENT
 from tests.services.cases.stage import Stage
 from tests.services.world import Refusal, answered_or_refused, of
 
+Then = Callable[[Stage, Any, Heard], Any]
+"""From what was seen before a permitted action, and its answer, what is seen after it."""
+
 
 @dataclass(frozen=True)
 class Look:
     """What is looked at before and after an action, and what is then seen if it was permitted."""
 
     see: Callable[[Stage], Any]
-    then: Callable[[Stage, Any, Heard], Any]
+    then: Then
 
 
-def becomes(value: Any) -> Callable[[Stage, Any, Heard], Any]:
-    return lambda stage, before, heard: value
+def becomes(value: Any) -> Then:
+    def then(stage: Stage, before: Any, heard: Heard) -> Any:
+        assert before != value
+        return value
+
+    return then
 
 
 def gone(stage: Stage, before: dict[str, int], heard: Heard) -> dict[str, int]:
@@ -40,8 +47,11 @@ def deposited(stage: Stage, before: dict[str, int], heard: Heard) -> dict[str, i
     return {**before, heard.said[0].document_id: documents.DOCUMENT_STATUS_APPROVED}
 
 
-def asked(action: str) -> Callable[[Stage, Any, Heard], Any]:
-    return lambda stage, before, heard: [(action, stage.documents[""], "OPEN"), *before]
+def asked(action: str) -> Then:
+    def then(stage: Stage, before: list[tuple[str, str, str]], heard: Heard) -> Any:
+        return [(action, stage.documents[""], "OPEN"), *before]
+
+    return then
 
 
 def told_of(stage: Stage, before: list[str], heard: Heard) -> list[str]:

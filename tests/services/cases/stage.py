@@ -21,7 +21,7 @@ class Stage:
         self.stored: dict[str, Any] = case["record"]
         self.at = moment(case["at"])
         subject = case["subject"]
-        owns = self.relation.get("holder") or not self.stored["exists"] and subject["kind"] == "HOLDER"
+        owns = self.relation.get("holder") or (not self.stored["exists"] and subject["kind"] == "HOLDER")
         self.cast = Cast(world, subject, subject["id"] if owns else "ALICE")
         self.subject = self.cast[subject["id"]]
         self.documents: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """Every worked case of the catalogue is played through the services: the world is built, and read back, by RPC."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,11 @@ PROFILES = ("seed-2011", "law-2023")
 PLAYED = [name for name in CASES if name not in NOT_PLAYED]
 
 
+def suite(folder: Path, address: str, profile: str) -> AbstractContextManager[World]:
+    """A suite without self-check, whose oracles take longer to make than all cases to play."""
+    return running(folder, DMP_DATABASE_URL=address, DMP_PROFILE=profile, DMP_SELF_CHECK_RATE="0")
+
+
 @pytest.fixture(scope="module", params=STORES)
 def suites(
     request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
@@ -27,7 +32,7 @@ def suites(
         for profile in PROFILES:
             folder = tmp_path_factory.mktemp(profile)
             address = databases.new(request.param, folder)
-            found[profile] = ending.enter_context(running(folder, DMP_DATABASE_URL=address, DMP_PROFILE=profile))
+            found[profile] = ending.enter_context(suite(folder, address, profile))
         yield found
 
 
@@ -57,10 +62,10 @@ def test_a_case_outlives_the_law_that_made_its_world(
 ) -> None:
     """Built by a suite under another profile, and played by the next one under its own, over the same database."""
     address = databases.new(store, tmp_path)
-    with running(tmp_path, DMP_DATABASE_URL=address, DMP_PROFILE=BUILT_UNDER[name]) as before:
+    with suite(tmp_path, address, BUILT_UNDER[name]) as before:
         stage = Stage(before, CASES[name])
         facts.build(stage)
-    with running(tmp_path, DMP_DATABASE_URL=address, DMP_PROFILE=CASES[name]["profile"]) as world:
+    with suite(tmp_path, address, CASES[name]["profile"]) as world:
         stage.world = world
         stage.clock(stage.at)
         played(stage)
