@@ -1,6 +1,5 @@
 """What can be seen of a record by RPC, whoever looks."""
 
-
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
@@ -22,8 +21,8 @@ COMA = access.Attestations(patient_unable=True, immediate_risk=True, reason="com
 def state(stage: Stage) -> str:
     """The state of the record, as a stranger is told it."""
     request = records.GetRecordStatusRequest(record=stage.record)
-    told = answered_or_refused(stage.as_(STRANGER).GetRecordStatus, request)
-    return told.code if isinstance(told, Refusal) else by_number(records.RecordState.DESCRIPTOR)[told.state]
+    answered = answered_or_refused(stage.as_(STRANGER).GetRecordStatus, request)
+    return answered.code if isinstance(answered, Refusal) else by_number(records.RecordState.DESCRIPTOR)[answered.state]
 
 
 def status_of_the_target(stage: Stage) -> str:
@@ -50,17 +49,24 @@ def shown_to_the_holder(stage: Stage) -> dict[str, int]:
     return listed(stage, stage.holder)
 
 
-def tickets(stage: Stage) -> list[tuple[str, str, str]]:
+def tickets(stage: Stage) -> list[tuple[str, str, str, str]]:
     """What was asked of the host, as the holder is told it: what, of which document, and what became of it."""
     found = stage.as_(stage.holder).ListTickets(records.ListTicketsRequest(record=stage.record)).tickets
     states = by_number(records.TicketState.DESCRIPTOR)
-    return [(ticket.action, ticket.document_id, states[ticket.state]) for ticket in found]
+    return [(ticket.ticket_id, ticket.action, ticket.document_id, states[ticket.state]) for ticket in found]
 
 
-def queue(stage: Stage) -> list[tuple[str, bool]]:
+def queue(stage: Stage) -> list[tuple[str, str, bool]]:
     """What waits for the host's doctor on this record, and whether a person must look at it."""
     found = stage.as_("HD1").ListOpenTickets(records.ListOpenTicketsRequest(page_size=500)).tickets
-    return [(ticket.action, ticket.needs_review) for ticket in found if ticket.record == stage.record]
+    own = (ticket for ticket in found if ticket.record == stage.record)
+    return [(ticket.ticket_id, ticket.action, ticket.needs_review) for ticket in own]
+
+
+def told(stage: Stage) -> set[tuple[str, str]]:
+    """What the holder was notified of, and who did it."""
+    listed = stage.as_(stage.holder).ListNotifications(records.ListNotificationsRequest(record=stage.record))
+    return {(one.code, one.actor_name) for one in listed.notifications}
 
 
 def glass(stage: Stage) -> str:
@@ -68,9 +74,9 @@ def glass(stage: Stage) -> str:
     mode = records.EMERGENCY_MODE_BRIS_DE_GLACE
     stranger = stage.as_(STRANGER)
     request = records.StartEmergencyAccessRequest(record=stage.record, mode=mode, attestations=COMA)
-    told = answered_or_refused(stranger.StartEmergencyAccess, request)
-    if isinstance(told, Refusal):
-        return told.code
+    answered = answered_or_refused(stranger.StartEmergencyAccess, request)
+    if isinstance(answered, Refusal):
+        return answered.code
     stranger.EndEmergencyAccess(records.EndEmergencyAccessRequest(record=stage.record))
     return "OK"
 
@@ -78,8 +84,14 @@ def glass(stage: Stage) -> str:
 def readings(stage: Stage) -> list[str] | str:
     """The documents that the caller read, as the traces tell the holder, or who represents him."""
     by = stage.subject if stage.relation["representative"] else stage.holder
-    told = answered_or_refused(stage.as_(by).ListTraces, trace.ListTracesRequest(record=stage.record, page_size=500))
-    return told.code if isinstance(told, Refusal) else [line.document_id for line in told.lines if read(stage, line)]
+    answered = answered_or_refused(
+        stage.as_(by).ListTraces, trace.ListTracesRequest(record=stage.record, page_size=500)
+    )
+    return (
+        answered.code
+        if isinstance(answered, Refusal)
+        else [line.document_id for line in answered.lines if read(stage, line)]
+    )
 
 
 def read(stage: Stage, line: trace.Line) -> bool:

@@ -48,10 +48,20 @@ def deposited(stage: Stage, before: dict[str, int], heard: Heard) -> dict[str, i
 
 
 def asked(action: str) -> Then:
-    def then(stage: Stage, before: list[tuple[str, str, str]], heard: Heard) -> Any:
-        return [(action, stage.documents[""], "OPEN"), *before]
+    def then(stage: Stage, before: list[tuple[str, str, str, str]], heard: Heard) -> Any:
+        return [(heard.said[0].ticket_id, action, stage.documents[""], "OPEN"), *before]
 
     return then
+
+
+def asked_by_a_successor(stage: Stage, before: list[tuple[str, str, bool]], heard: Heard) -> Any:
+    return [*before, (heard.said[0].ticket_id, "record.export_copy", True)]
+
+
+def copied(stage: Stage, before: list[tuple[str, str, str, str]], heard: Heard) -> Any:
+    """The ticket is done, and can be done no more."""
+    assert before == [(stage.ticket, "record.export_copy", "", "OPEN")]
+    return [(stage.ticket, "record.export_copy", "", "EXECUTED")]
 
 
 def told_of(stage: Stage, before: list[str], heard: Heard) -> list[str]:
@@ -88,8 +98,8 @@ LOOKS = {
     "record.close": Look(looks.state, becomes("CLOSED")),
     "record.reactivate": Look(looks.state, becomes("ACTIVE")),
     "record.destroy": Look(looks.state, becomes("NOT_FOUND")),
-    "record.request_copy": Look(looks.queue, becomes([("record.export_copy", True)])),
-    "record.export_copy": Look(looks.tickets, becomes([("record.export_copy", "", "EXECUTED")])),
+    "record.request_copy": Look(looks.queue, asked_by_a_successor),
+    "record.export_copy": Look(looks.tickets, copied),
     "authz.add": Look(looks.status_of_the_target, becomes("VALIDE")),
     "authz.block": Look(looks.status_of_the_target, becomes("INTERDIT")),
     "opposition.set": Look(looks.glass, becomes("PERMISSION_DENIED")),
@@ -107,3 +117,12 @@ LOOKS = {
     "doc.list": Look(nothing, each_alone),
     "trace.list": Look(nothing, as_far_as_the_scope),
 }
+
+
+def check(stage: Stage, look: Look, before: Any, heard: Heard) -> None:
+    """What is seen after a case follows from its answer, and the holder was told of it where he must be."""
+    expected = stage.case["expected"]
+    permitted = expected["effect"] == "PERMIT"
+    assert look.see(stage) == (look.then(stage, before, heard) if permitted else before)
+    if "NOTIFY_HOLDER" in expected["obligations"]:
+        assert ("NOTIFY_HOLDER", stage.subject["name"]) in looks.told(stage)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.cases import acts, answers, facts, traced
+from tests.services.cases import acts, answers, facts, reading_back, traced
 from tests.services.cases.casebook import BEGUN_BEFORE, BUILT_UNDER, CASES, NOT_PLAYED, OTHERWISE
 from tests.services.cases.reading_back import LOOKS
 from tests.services.cases.stage import Stage
@@ -51,8 +51,7 @@ def played(stage: Stage) -> None:
     entry = traced.entry(stage, heard)
     answers.check(stage, heard, entry)
     traced.check(stage, entry)
-    permitted = stage.case["expected"]["effect"] == "PERMIT"
-    assert look.see(stage) == (look.then(stage, before, heard) if permitted else before)
+    reading_back.check(stage, look, before, heard)
 
 
 @pytest.mark.parametrize("store", STORES)
