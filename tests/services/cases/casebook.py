@@ -23,7 +23,7 @@ GIVEN = ("relation.authorisation", "relation.authorisation_added_at", "relation.
 FED_BEFORE = "nobody feeds a record that is closed: it was deposited before"
 OTHERWISE: dict[str, dict[str, str]] = {
     "T088": {**dict.fromkeys(GIVEN, "the closure ended it"), "document.deposited_at": FED_BEFORE},
-    "T138": {"relation.authorisation_added_at": "who is authorised breaks no glass: it came after he did"},
+    "T138": {"relation.authorisation_added_at": "the authorised break no glass: he broke it before he was"},
     "T164": dict.fromkeys(GIVEN, "the closure ended it"),
     "T168": {"document.deposited_at": "there are secrets of minors alone: it was deposited before he was of age"},
     "T181": {"document.deposited_at": FED_BEFORE},

@@ -7,7 +7,7 @@ from functools import partial
 from dmp.access.v1 import access_pb2 as access
 from dmp.records.v1 import records_pb2 as records
 from services.runtime.codes import number_of
-from tests.services.cases import acts, papers
+from tests.services.cases import papers, playing
 from tests.services.cases.casebook import BEGUN_BEFORE, moment
 from tests.services.cases.stage import DAY, HOUR, Stage
 from tests.services.cases.steps import Step, walk
@@ -52,7 +52,7 @@ def authorised(stage: Stage) -> Iterator[Step]:
 
 def authorised_in_an_emergency(stage: Stage) -> Iterator[Step]:
     """He breaks the glass, and then the holder authorises him."""
-    yield Step(stage.at - HOUR, partial(acts.begin, stage))
+    yield Step(stage.at - HOUR, partial(playing.begin, stage))
     grant = records.GrantAccessRequest(record=stage.record, professional=of(stage.subject), attestations=CONSENT)
     yield Step(stage.at - HOUR, partial(stage.as_(stage.holder).GrantAccess, grant))
 

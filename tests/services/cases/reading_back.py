@@ -6,8 +6,8 @@ from typing import Any
 
 from dmp.documents.v1 import documents_pb2 as documents
 from tests.services.cases import looks
-from tests.services.cases.acts import Heard
 from tests.services.cases.facts import CONSENT
+from tests.services.cases.playing import Heard
 from tests.services.cases.stage import Stage
 from tests.services.world import Refusal, answered_or_refused, of
 

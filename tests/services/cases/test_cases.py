@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.cases import acts, answers, facts, reading_back, traced
+from tests.services.cases import acts, answers, facts, playing, reading_back, traced
 from tests.services.cases.casebook import BEGUN_BEFORE, BUILT_UNDER, CASES, NOT_PLAYED, OTHERWISE
 from tests.services.cases.reading_back import LOOKS
 from tests.services.cases.stage import Stage
@@ -47,7 +47,7 @@ def test_a_worked_case_is_answered_as_the_catalogue_says(suites: dict[str, World
 def played(stage: Stage) -> None:
     look = LOOKS[stage.case["action"]]
     before = look.see(stage)
-    heard = acts.play(stage)
+    heard = playing.play(stage)
     entry = traced.entry(stage, heard)
     answers.check(stage, heard, entry)
     traced.check(stage, entry)

@@ -4,9 +4,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from tests.services.cases.acts import Heard
 from tests.services.cases.casebook import OTHERWISE
 from tests.services.cases.cast import ES1
+from tests.services.cases.playing import Heard
 from tests.services.cases.stage import Stage
 
 DEFAULTS = {
