@@ -21,6 +21,7 @@ STRUCT_ID_NAT: Final = "1.2.250.1.71.4.2.2"
 # INS-A and INS-C of 2011, NIR, NIA, NIR of tests, NIR of demonstrations (catalogue 3.1).
 INS: Final = tuple(f"1.2.250.1.213.1.4.{number}" for number in (1, 2, 8, 9, 10, 11))
 PERSON: Final = (PS_ID_NAT, *INS)
+AUTHOR: Final = (*PERSON, STRUCT_ID_NAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _header(document: Node, now: datetime) -> CdaHeader:
         set_id=hl7.unique(set_id) if set_id else None,
         version=hl7.version(version) if version else None,
         patient=_patient(document),
-        author=hl7.identifier(writer, PERSON),
+        author=_author(writer),
         author_structure=_structure(writer),
         custodian=_custodian(document),
         legal_authenticator=_legal_authenticator(document),
@@ -79,12 +80,17 @@ def _patient(document: Node) -> Identifier:
 
 
 def _first_author(document: Node) -> Node:
-    """Find the first author who is an identified person; devices and authors without an identifier are passed over."""
+    """Find the first author who is an identified person, else an identified structure; others are passed over."""
     authors = document.children("author") or [document.one("author")]
     assigned = [author.one("assignedAuthor") for author in authors]
-    identified = (node for node in assigned if hl7.find_identifier(node, PERSON) is not None)
+    identified = (node for roots in (PERSON, AUTHOR) for node in assigned if hl7.find_identifier(node, roots))
     stated = (node for node in assigned if hl7.stated(node))
     return next(identified, None) or next(stated, assigned[0])
+
+
+def _author(assigned: Node) -> Identifier:
+    """Read who wrote it: a person, or the structure whose system did (catalogue HAB-08, DOC-16)."""
+    return hl7.find_identifier(assigned, PERSON) or hl7.identifier(assigned, AUTHOR)
 
 
 def _structure(assigned: Node) -> Identifier | None:

@@ -58,11 +58,18 @@ class Refusal:
 
 def refusal(call: Callable[..., object], *request: object) -> Refusal:
     """Make a call that must be refused, and read its error details."""
+    answered = answered_or_refused(call, *request)
+    if isinstance(answered, Refusal):
+        return answered
+    raise AssertionError(f"answered, and should have been refused: {answered}")
+
+
+def answered_or_refused(call: Callable[..., Any], *request: object) -> Any:
+    """Make a call, and read its response, or the details of its error as a Refusal."""
     try:
-        answered = call(*request)
+        return call(*request)
     except grpc.RpcError as error:
         return told(error)
-    raise AssertionError(f"answered, and should have been refused: {answered}")
 
 
 def trailing_of(error: grpc.RpcError) -> dict[str, bytes]:

@@ -60,6 +60,14 @@ def test_a_document_of_the_patient_has_an_ins_as_author_and_no_structure() -> No
     assert (header.type_system, header.type_code) == (TRE_A05, "EXPPAT_1")
 
 
+def test_a_document_of_a_system_has_its_structure_as_author() -> None:
+    """An identified person beside it is the author all the same, whichever comes first (HAB-08, DOC-16)."""
+    assert Identifier(*HOSPITAL) == read_header(french_cda(author=HOSPITAL, structure=None), NOW).author
+    person = f'<author><assignedAuthor><id root="{PS_ID_NAT}" extension="8999"/></assignedAuthor></author>'
+    both = french_cda(author=HOSPITAL).replace(b"</author>", f"</author>{person}".encode(), 1)
+    assert Identifier(PS_ID_NAT, "8999") == read_header(both, NOW).author
+
+
 @pytest.mark.parametrize(
     ("root", "expected"),
     [

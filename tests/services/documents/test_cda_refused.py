@@ -14,7 +14,6 @@ from services.cda.xml import MAX_DEPTH
 from services.demo.french_cda import (
     ALICE,
     DOCTOR,
-    HOSPITAL,
     INS_NIR_TEST,
     PS_ID_NAT,
     STRUCT_ID_NAT,
@@ -217,11 +216,10 @@ FIELDS: dict[str, tuple[bytes, str, str]] = {
     "INS with spaces": (french_cda(patient=(INS_NIR_TEST, "2 84 03")), PATIENT, "CDA_VALUE"),
     "patient under a professional's root": (french_cda(patient=DOCTOR), PATIENT, "CDA_ROOT"),
     "author under a foreign root": (french_cda(author=("2.16.840.1.113883.4.6", "9")), AUTHOR, "CDA_ROOT"),
-    "author under a structure's root": (french_cda(author=HOSPITAL), AUTHOR, "CDA_ROOT"),
     "author without a value": (french_cda(author=(PS_ID_NAT, "")), AUTHOR, "CDA_MISSING"),
     "author who is two": (changed(f'<id root="{PS_ID_NAT}"', TWICE), AUTHOR, "CDA_SEVERAL"),
     "device, then author under a foreign root": (
-        french_cda(author=HOSPITAL).replace(b"<author>", DEVICES),
+        french_cda(author=("2.16.840.1.113883.4.6", "9")).replace(b"<author>", DEVICES),
         AUTHOR,
         "CDA_ROOT",
     ),

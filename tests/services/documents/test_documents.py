@@ -7,7 +7,7 @@ from google.rpc import status_pb2
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
-from services.runtime.identifiers import canonical, ins_key
+from services.runtime.identifiers import canonical, ins_key, parts
 from services.runtime.server import DETAILS
 from tests.services.world import As, Person, World, of, refusal, trailing_of
 
@@ -55,6 +55,23 @@ def test_a_document_comes_back_byte_for_byte(world: World) -> None:
     trace = world.trace(stored.decided.decision_id)
     assert trace["items"] == [[stored.document_id, 1]]
     assert trace["facts"]["document"]["patient"] == patient["sub"]
+
+
+def test_a_structures_document_is_deposited_by_its_own_people_alone(world: World) -> None:
+    """By its system, reception staff and professionals; its system acts on it as its author (HAB-08, DOC-16)."""
+    patient, hospital = world.opened("author"), world.people["hospital"]
+    kept = []
+    for name in ("hospital", "secretary", "nurse"):
+        content = world.cda(patient, author=parts(hospital["sub"]))
+        kept.append(world.as_(name).DepositDocument(deposit(patient, content, NORMAL)).document_id)
+    found = world.as_(patient).GetDocument(get(patient, kept[0])).document
+    assert found.author == of(hospital)
+    stranger = deposit(patient, world.cda(patient, author=parts(hospital["sub"])), NORMAL)
+    assert refusal(world.as_("emergency").DepositDocument, stranger).metadata["rules"] == "DOC-16"
+    delete = documents.DeleteDocumentRequest(record=of(patient), document_id=kept[0], attestations=REQUESTED)
+    assert refusal(world.as_("author").DeleteDocument, delete).metadata["rules"] == "DOC-08.author"
+    world.as_("hospital").DeleteDocument(delete)
+    assert {*listed(world.as_(patient), patient)} == {*kept[1:]}
 
 
 def test_the_largest_document_fits_an_ordinary_client(world: World) -> None:
