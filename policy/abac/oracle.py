@@ -47,7 +47,9 @@ class Oracle:
         ]
         self._now = self._reader.index["context.now"]
         with _PARSING:
-            self._decision_points = {action: self._decision_point(action) for action in sorted(self.export.actions)}
+            # Each read once, however many actions it is about: to read them takes a hundred times as long as to ask.
+            self._policies = [(p["targets"]["action_id"], PyAbacPolicy.from_json(p)) for p in self.export.policies]
+        self._decision_points = {action: self._decision_point(action) for action in sorted(self.export.actions)}
 
     def allows(self, request: Mapping[str, Any]) -> bool:
         """Whether py-abac allows the request, a list without its items; raises NotComparable."""
@@ -88,9 +90,9 @@ class Oracle:
     def _decision_point(self, action: str) -> PDP:
         """A point that holds the policies of one action: what targets say, without asking each policy each time."""
         storage = MemoryStorage()
-        for policy in self.export.policies:
-            if action in policy["targets"]["action_id"]:
-                storage.add(PyAbacPolicy.from_json(policy))
+        for actions, policy in self._policies:
+            if action in actions:
+                storage.add(policy)
         return PDP(storage)
 
 

@@ -38,7 +38,7 @@ class Compared(StrEnum):
 
 
 class Coming(NamedTuple):
-    """Rules that will decide, whose oracle takes a second to make."""
+    """Rules that will decide, whose oracle takes a while to make."""
 
     rules: RuleSet
     profile: str

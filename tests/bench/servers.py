@@ -15,7 +15,7 @@ from typing import Final
 
 from services.store import addresses
 from tests.bench import echo
-from tests.faults.process import ROOT, Process, free_ports, started
+from tests.faults.process import AS_SHIPPED, ROOT, Process, free_ports, started
 from tests.services.databases import created, dropped, rows
 
 _ENTRIES: Final = (
@@ -67,14 +67,14 @@ def of(name: str, process: Process) -> Server:
 def sqlite(folder: Path) -> Iterator[tuple[Server, Process]]:
     """The suite over a SQLite file."""
     address = f"{addresses.SQLITE}{folder / 'dmp.sqlite'}"
-    with started(folder, DMP_DATABASE_URL=address) as process:
+    with started(folder, DMP_DATABASE_URL=address, **AS_SHIPPED) as process:
         yield of("sqlite", process), process
 
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[tuple[Server, Process]]:
     """The suite over a database of a real PostgreSQL server: one's own, else the wheel's."""
-    with _database(folder) as address, started(folder, DMP_DATABASE_URL=address) as process:
+    with _database(folder) as address, started(folder, DMP_DATABASE_URL=address, **AS_SHIPPED) as process:
         yield of("postgresql", process), process
 
 

@@ -230,8 +230,10 @@ def running(
     **environment: str,
 ) -> Iterator[World]:
     """Serve from a folder until the block ends; `connect` makes a channel to a port, over plaintext when not given."""
-    ports = {f"DMP_{name.upper()}_PORT": "0" for name in (*settings.PORTS, "metrics")}
-    read = settings.read({"DMP_ENVIRONMENT": "development", "DMP_VAR": str(folder), **ports, **environment})
+    given = {f"DMP_{name.upper()}_PORT": "0" for name in (*settings.PORTS, "metrics")}
+    # It has tests of its own, and the policies that it is made of take a second to read at every start.
+    given |= {"DMP_ENVIRONMENT": "development", "DMP_VAR": str(folder), "DMP_SELF_CHECK_RATE": "0"}
+    read = settings.read({**given, **environment})
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

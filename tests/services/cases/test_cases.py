@@ -19,7 +19,7 @@ PLAYED = [name for name in CASES if name not in NOT_PLAYED]
 
 def suite(folder: Path, address: str, profile: str) -> AbstractContextManager[World]:
     """A suite without self-check, whose oracles take longer to make than all cases to play."""
-    return running(folder, DMP_DATABASE_URL=address, DMP_PROFILE=profile, DMP_SELF_CHECK_RATE="0")
+    return running(folder, DMP_DATABASE_URL=address, DMP_PROFILE=profile)
 
 
 @pytest.fixture(scope="module", params=STORES)
