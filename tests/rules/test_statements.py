@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,10 @@ import yaml
 from policy.analyze.prove import Proof, prove
 from policy.analyze.statement import Statement, read_statements
 from policy.errors import FaultList
-from policy.ruleset import RuleSet, load
+from policy.rule import Readings
+from policy.ruleset import Files, RuleSet, assemble, load, read_files
+from policy.source import read
+from policy.table import read_table
 
 RULES = Path(__file__).parents[2] / "rules"
 VIOLATIONS: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "violations.yaml").read_text("utf-8"))
@@ -27,15 +32,26 @@ def _statements(ruleset: RuleSet) -> list[Statement]:
     return statements
 
 
+@cache
+def _read() -> tuple[Files, Readings]:
+    """The rules as they are, read once for all edits."""
+    return read_files(RULES, FaultList()), Readings()
+
+
 def _edited(tmp_path: Path, name: str, where: str, old: str, new: str) -> RuleSet:
-    """A copy of the rules with one edit."""
-    folder = tmp_path / "rules"
-    shutil.copytree(RULES, folder, ignore=shutil.ignore_patterns("*_test.yaml", "schema"))
-    text = (folder / name).read_text("utf-8")
+    """The rules with one edit in a file of YAML or of marks."""
+    text = (RULES / name).read_text("utf-8")
     start = text.index(f"- id: {where}\n" if f"- id: {where}\n" in text else where)
     assert old in text[start:], f"{name} no longer has {old!r} after {where}: mend the violation"
-    (folder / name).write_text(text[:start] + text[start:].replace(old, new, 1), "utf-8")
-    return load(folder)
+    path = tmp_path / Path(name).name
+    path.write_text(text[:start] + text[start:].replace(old, new, 1), "utf-8")
+    (files, readings), faults = _read(), FaultList()
+    if name in files.trees:
+        files = replace(files, trees={**files.trees, name: read(path, name, faults)})
+    else:
+        [source] = [table for table in files.vocabulary.tables if table.file == name]
+        files = replace(files, tables={**files.tables, source.name: read_table(source, path, name, faults)})
+    return assemble(files, faults, readings)
 
 
 def _proof(ruleset: RuleSet, name: str) -> Proof:
