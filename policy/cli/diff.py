@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -115,13 +117,23 @@ def _found(old: RuleSet, new: RuleSet, profile: str | None, lang: Language) -> D
         Console(emoji=False, stderr=True).print(f"profile `{plain(profile)}` is not in both rule sets")
         raise typer.Exit(NOT_OPENED)
     console = Console(emoji=False, stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    # Without a thread of its own, which the processes that compare must not be forked beside.
+    with Progress(console=console, transient=True, disable=not console.is_terminal, auto_refresh=False) as progress:
         task = progress.add_task("diff")
+
+        def tell(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of, refresh=True)
+
         try:
-            return difference(old, new, profile, lang, lambda done, of: progress.update(task, completed=done, total=of))
+            return difference(old, new, profile, lang, tell, _processors())
         except ValueError as error:
             console.print(f"[red]{plain(str(error))}[/]")
             raise typer.Exit(NOT_OPENED) from None
+
+
+def _processors() -> int:
+    """How many this process may use; one where nobody says, or where a process is not safely forked."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def _tell(found: Difference, lang: Language, told: Sequence[Shown]) -> None:

@@ -10,7 +10,7 @@ from itertools import accumulate
 from policy.analyze.domain import Option, Stated
 from policy.analyze.reading import Reading
 from policy.condition import Elapsed, tests_of
-from policy.difference.compare import Change
+from policy.difference.compare import Change, Way
 from policy.difference.diagram import EVERYTHING, NOTHING, Region
 from policy.difference.holding import Fact, Held, Holdings, deciding, met, needed
 from policy.difference.translate import Translation
@@ -32,20 +32,23 @@ Choice = Mapping[str, tuple[Option, ...]]
 class RequestClass:
     """Requests whose answer changes in one way, of which one sentence can be told."""
 
-    change: Change
+    change: Way
     named: Choice
     """The attributes that officers name, where not every value occurs: the values that do."""
     facts: tuple[Fact, ...]
     """What else holds of every request of the class, where it need not hold of others."""
     exact: bool
     """Whether every combination of the named values occurs; else only some do, as a table says."""
-    region: Region
     held: tuple[Held, ...] = ()
     """What its requests have in common, and others that the named values and the facts would speak of have not."""
     always: tuple[Held, ...] = ()
     """Definitions that hold of them all, and need not hold of other requests."""
     deciding: tuple[str, ...] = ()
     """The attributes on which it depends whether such a request is of the class, where all that is not enough."""
+
+
+Cut = tuple[RequestClass, Region]
+"""A class, and its requests."""
 
 
 class Classes:
@@ -60,7 +63,7 @@ class Classes:
         self._action = ""
         self._holdings: dict[tuple[Translation, Reading, str], Holdings] = {}
 
-    def of(self, change: Change) -> list[RequestClass]:
+    def of(self, change: Change) -> list[Cut]:
         """The classes of a change; together their regions are its region."""
         if change.action != self._action:
             # A translation holds every region of its action.
@@ -130,13 +133,13 @@ class _Cutter:
         """What the region says of the named attributes alone."""
         return self._diagrams.whatever(self._diagrams.both(region, self._plain), self._others)
 
-    def classes(self) -> Iterator[RequestClass]:
+    def classes(self) -> Iterator[Cut]:
         region = self._change.region
         shadow = self._shadow(region)
         if not self._change.typed or shadow == NOTHING:
             supposed = self._diagrams.either(region, self._change.supposed())
             rest = deciding(region, supposed, self._translation)
-            yield RequestClass(self._change, {}, (), exact=False, region=region, deciding=rest)
+            yield RequestClass(self._change.way, {}, (), exact=False, deciding=rest), region
             return
         left = region
         for part in self._parts(shadow, DEEPEST):
@@ -187,7 +190,7 @@ class _Cutter:
                 found = self._diagrams.either(found, freed)
         return found
 
-    def _told(self, region: Region) -> RequestClass:
+    def _told(self, region: Region) -> Cut:
         shadow = self._shadow(region)
         told = self._restricted(shadow, self._all)
         box = EVERYTHING
@@ -200,7 +203,7 @@ class _Cutter:
         facts = self._facts({name: values for name, values in restricted.items() if name not in self._named})
         narrower = self._narrower(self._diagrams.both(region, self._plain), around, facts)
         told, always = self._independent(told), tuple(fact for fact, _ in facts)
-        return RequestClass(self._change, told, always, self._is_product(shadow), region, *narrower)
+        return RequestClass(self._change.way, told, always, self._is_product(shadow), *narrower), region
 
     def _narrower(
         self, region: Region, around: Region, facts: list[tuple[Fact, Region]]

@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Way:
     """One way in which answers change, for one action in one profile."""
 
     action: str
@@ -51,18 +51,30 @@ class Change:
     before: str
     """The answer, obligation or scope that was; empty where there was none, or where it differs."""
     after: str
+    typed: bool
+    """Whether both rule sets can type the requests of which this is so."""
+    is_item: bool
+    """Whether it is so of the items of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Way):
+    """All requests whose answer changes in one way."""
+
     region: Region
-    """The requests of which this is so."""
     among: Region = field(repr=False)
     """The requests that were compared: all that both rule sets can type, or all others."""
     translation: Translation = field(repr=False)
     """What the regions are regions of."""
     layout: Reading = field(repr=False)
     """How a request for the action is laid out."""
-    typed: bool
-    """Whether both rule sets can type these requests."""
     supposed: Callable[[], Region] = field(repr=False, compare=False)
     """Finds the requests that a bare sentence would speak of, of which not all need be of the region."""
+
+    @property
+    def way(self) -> Way:
+        """Without the regions, which only the process that found them can read."""
+        return Way(self.action, self.profile, self.kind, self.before, self.after, self.typed, self.is_item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +215,8 @@ class _Regions:
         for kind, before, after, region in self._ways_of_item() if pair.is_item else self._ways():
             if region != NOTHING:
                 yield Change(
-                    action, pair.new.profile, kind, before, after, region, self._among, self._translation, pair.layout,
-                    self._typed, partial(self._supposed, kind, before, region),
+                    action, pair.new.profile, kind, before, after, self._typed, pair.layout.is_item, region,
+                    self._among, self._translation, pair.layout, partial(self._supposed, kind, before, region),
                 )  # fmt: skip
 
     def _compared_requests(self) -> Region:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from policy.analyze.domain import Option
-from policy.difference.classes import Choice, Classes, RequestClass
+from policy.difference.actions import Found, by_action
+from policy.difference.classes import Choice
 from policy.difference.compare import Comparison, Kind
-from policy.difference.witness import Witness, witness
+from policy.difference.witness import Witness
 from policy.difference.words import Told, tell
 from policy.language import Language
 from policy.model import Decision
@@ -41,7 +40,7 @@ class Difference:
     come: tuple[str, ...]
     """Profiles that only they have."""
     told: tuple[Shown, ...]
-    classes: tuple[tuple[RequestClass, Witness | None], ...]
+    classes: tuple[Found, ...]
 
     @property
     def changes(self) -> bool:
@@ -50,44 +49,29 @@ class Difference:
 
 
 def difference(
-    old: RuleSet, new: RuleSet, profile: str | None, language: Language, progress: Callable[[int, int], None]
+    old: RuleSet,
+    new: RuleSet,
+    profile: str | None,
+    language: Language,
+    progress: Callable[[int, int], None],
+    processes: int = 1,
 ) -> Difference:
     """Compare every answer to every request; `progress` is told how many actions are done, of how many.
 
     Raises ValueError where an attribute is of types that cannot be compared.
     """
-    with _uncollected():
-        return _difference(old, new, profile, language, progress)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for cycles: there are next to none, and it takes a twentieth of the time to find that out."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _difference(
-    old: RuleSet, new: RuleSet, profile: str | None, language: Language, progress: Callable[[int, int], None]
-) -> Difference:
-    comparison = Comparison(old, new, profile)
-    cut, found = Classes(old, new), list[RequestClass]()
-    for number, action in enumerate(comparison.actions, 1):
-        for change in comparison.changes(action):
-            found += cut.of(change)
-        progress(number, len(comparison.actions))
-    witnesses = {id(one): witness(one, old, new) for one in found}
-    told = tuple(_shown(one, witnesses) for one in tell(found, old, new, language))
+    actions = Comparison(old, new, profile).actions
+    found = list[Found]()
+    for number, of_action in enumerate(by_action(old, new, profile, actions, processes), 1):
+        found += of_action
+        progress(number, len(actions))
+    witnesses = {id(one): shown for one, shown in found}
+    told = tell((one for one, _ in found), old, new, language)
     return Difference(
         tuple(name for name in old.profiles if name not in new.profiles and profile is None),
         tuple(name for name in new.profiles if name not in old.profiles and profile is None),
-        told,
-        tuple((one, witnesses[id(one)]) for one in found),
+        tuple(_shown(one, witnesses) for one in told),
+        tuple(found),
     )
 
 
@@ -109,7 +93,7 @@ def as_json_form(found: Difference) -> dict[str, Any]:
         ],
         "classes": [
             {
-                "action": one.change.action, "item": one.change.layout.is_item, "profile": one.change.profile,
+                "action": one.change.action, "item": one.change.is_item, "profile": one.change.profile,
                 "kind": one.change.kind.value, "before": str(one.change.before), "after": str(one.change.after),
                 "well_typed": one.change.typed, "every_combination": one.exact, "named": _choice(one.named),
                 "always": _choice({fact.variable: fact.values for fact in one.facts}),

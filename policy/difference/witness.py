@@ -10,8 +10,7 @@ from typing import Any
 from policy.analyze.domain import Stated
 from policy.analyze.witness import ITEM, Unshowable, request_of
 from policy.chronology import NOW, in_order
-from policy.difference.classes import RequestClass
-from policy.difference.compare import Change, Kind
+from policy.difference.compare import Change, Kind, Way
 from policy.difference.diagram import NOTHING, Region
 from policy.difference.translate import Translation
 from policy.model import Decision
@@ -36,27 +35,25 @@ class Witness:
     """Whether its dates come in the order in which they do in real life, where the vocabulary says one."""
 
 
-def witness(found: RequestClass, old: RuleSet, new: RuleSet) -> Witness | None:
-    """A plain request of the class; nothing where no dates are found that have its delays together.
+def witness(change: Change, region: Region, old: RuleSet, new: RuleSet) -> Witness | None:
+    """A plain request of a class of this region; nothing where no dates are found that have its delays together.
 
     Raises Unconfirmed.
     """
-    change = found.change
-    request = _request(found)
+    request = _request(change, region)
     if request is None:
         return None
     was, is_now = (ruleset.engines[change.profile].decide(request) for ruleset in (old, new))
-    if not _is_so(found, was, is_now):
+    if not _is_so(change, was, is_now):
         raise Unconfirmed(f"the engines answer `{change.action}` otherwise than the comparison foretold")
     return Witness(request, was, is_now, plausible=in_order(request, change.translation.domain.chronology))
 
 
-def _request(found: RequestClass) -> dict[str, Any] | None:
+def _request(change: Change, region: Region) -> dict[str, Any] | None:
     """The request, such as real life knows them if there is one."""
-    translation = found.change.translation
-    plausible = translation.plausible(found.region)
-    others = translation.diagrams.without(found.region, plausible)
-    return _request_in(plausible, found.change) or _request_in(others, found.change)
+    plausible = change.translation.plausible(region)
+    others = change.translation.diagrams.without(region, plausible)
+    return _request_in(plausible, change) or _request_in(others, change)
 
 
 def _request_in(region: Region, change: Change) -> dict[str, Any] | None:
@@ -89,13 +86,11 @@ def _liking(translation: Translation) -> dict[int, list[int]]:
     return liking
 
 
-def _is_so(found: RequestClass, was: Decision, is_now: Decision) -> bool:
-    """Whether the decisions differ as the class says."""
-    change = found.change
+def _is_so(change: Way, was: Decision, is_now: Decision) -> bool:
+    """Whether the decisions differ in this way."""
     match change.kind:
         case Kind.OPENS | Kind.CLOSES:
-            shows = change.layout.is_item
-            before, after = (_shown(d) if shows else d.permitted for d in (was, is_now))
+            before, after = (_shown(d) if change.is_item else d.permitted for d in (was, is_now))
             return (before, after) == ((False, True) if change.kind is Kind.OPENS else (True, False))
         case Kind.ANSWERS:
             return (was.answer, is_now.answer) == (change.before, change.after)

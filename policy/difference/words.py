@@ -202,4 +202,4 @@ def _is_label(fact: Fact) -> bool:
 
 def _asked(one: RequestClass) -> str:
     """What was asked, and whether as an item of a list."""
-    return f"{one.change.action} {one.change.layout.is_item}"
+    return f"{one.change.action} {one.change.is_item}"

@@ -16,7 +16,7 @@ from policy.difference import difference
 from policy.difference.compare import Comparison, Kind
 from policy.difference.diagram import EVERYTHING, NOTHING, Diagrams
 from policy.difference.naming import Naming
-from policy.difference.report import Shown
+from policy.difference.report import Shown, as_json_form
 from policy.model import Answer
 from policy.ruleset import load
 from tests.policy.rule_edits import RULES, edited, run_diff, told
@@ -150,6 +150,14 @@ def test_exactly_the_changes_of_an_edit_are_found(
     found = difference(*comparison, "seed-2011", "en", lambda *_: None)
     changes = {one.change for one, _ in found.classes}
     assert {(one.action, one.kind.value, str(one.before), str(one.after)) for one in changes} == expected
+
+
+def test_several_processes_find_what_one_finds(tmp_path: Path) -> None:
+    """The same sentences and classes, in the same order, with the same requests."""
+    comparison = load(RULES), load(edited(tmp_path, "minors.yaml", "secret: true", "secret: false"))
+    one, two = (as_json_form(difference(*comparison, None, "fr", lambda *_: None, n)) for n in (1, 2))
+    assert one == two
+    assert one["classes"]
 
 
 @pytest.mark.slow

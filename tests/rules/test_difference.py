@@ -124,7 +124,7 @@ def told(old: RuleSet, new: RuleSet) -> set[Verdict]:
     verdicts = set()
     for one, _ in found.classes:
         change_of, kind = one.change, one.change.kind.value
-        if change_of.layout.is_item:
+        if change_of.is_item:
             kind = _KINDS_OF_ITEM[kind]
         verdicts.add((change_of.profile, change_of.action, kind, str(change_of.before), str(change_of.after)))
     return verdicts
