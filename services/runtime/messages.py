@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -11,6 +11,8 @@ from dmp.access.v1 import access_pb2
 from policy.calendar import due
 from services.runtime import identifiers
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 PAGE: Final = 50
 """Items of a list, where the caller does not say."""
 
@@ -24,12 +26,12 @@ def identifier(text: str | None) -> access_pb2.Identifier | None:
 
 
 def timestamp(at: datetime | None) -> Timestamp | None:
-    """An aware time."""
+    """An aware time, to the microsecond."""
     if at is None:
         return None
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp
+    # As `Timestamp.FromDatetime`, which takes as long as all the rest of a listed document.
+    seconds, micros = divmod((at - _EPOCH) // _MICROSECOND, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=1_000 * micros)
 
 
 def midnight(day: access_pb2.Date) -> datetime:

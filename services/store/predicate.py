@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, false, func, literal, not_, or_, true
@@ -50,6 +51,7 @@ def expression(
     raise Untranslatable(f"`{type(predicate).__name__}` is no predicate")
 
 
+@lru_cache(maxsize=1024)
 def texts_of(part: IsOneOf) -> tuple[str, ...]:
     """The values but null, in a fixed order; raises Untranslatable for a value that no text column can hold."""
     if not all(value is None or isinstance(value, str) for value in part.values):
