@@ -215,7 +215,7 @@ class Document(_message.Message):
 
     @_builtins.property
     def author_structure(self) -> _access_pb2.Identifier:
-        """The author's structure; absent if the header names none."""
+        """The depositor's structure, as his token names it; absent if it names none."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
