@@ -31,7 +31,7 @@ from tests.rules.random_requests import requests
 
 RULES = Path(__file__).parents[2] / "rules"
 DEEP = "DMP_TEST_DEEP" in os.environ
-COUNT = 20_000 if DEEP else 300
+COUNT = 20_000 if DEEP else 200
 ILL: list[Any] = [None, 7, "", "NOT_A_CODE", [], {}, ["N", 3], "2011-99-99T00:00:00Z", True]
 
 
