@@ -28,16 +28,16 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "idle_in_transaction_session_timeout": "60s",
         # A plan is made once for a statement: to plan the one that loads the facts takes longer than to run it.
         "plan_cache_mode": "force_generic_plan",
+        # Always by the indexes: a plan made while the tables were small, or nothing was known of them, reads them whole
+        # for as long as the connection lives or until they are analysed, however large they have become.
+        "enable_seqscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
         "jit": "off",
         "timezone": "UTC",
     }
 )
 """How every connection is set."""
-
-BY_INDEX: Mapping[str, str] = MappingProxyType(
-    {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
-)
-"""Set as well where only facts are loaded: a plan made while the tables were small must not outlive that."""
 
 _CONNECT_TIMEOUT: Final = 5
 _CONTENTION = (
@@ -63,13 +63,13 @@ def connect(url: str) -> psycopg.Connection[Row]:
         ) from None
 
 
-def serving(url: str, keyring: Keyring, settings: Mapping[str, str] = MappingProxyType({})) -> PostgresSession:
+def serving(url: str, keyring: Keyring) -> PostgresSession:
     """A session as the service's role; raises StartRefused where it could alter traces or lose a commit."""
     connection = connect(url)
     try:
         _act_as_service(connection)
         _refuse_unless_durable(connection)
-        for name, value in {**SETTINGS, **settings}.items():
+        for name, value in SETTINGS.items():
             connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
     except psycopg.Error as error:
         connection.close()

@@ -51,7 +51,7 @@ class PostgresExecutor:
         self._together, self._apart = Intake(1), Intake(workers)
         self._lanes: list[Lane] = []
         try:
-            self._serve(self._together, lambda: postgres.serving(url, keyring, postgres.BY_INDEX), group)
+            self._serve(self._together, lambda: postgres.serving(url, keyring), group)
             for _ in range(workers):
                 self._serve(self._apart, lambda: postgres.serving(url, keyring), 1)
         except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from policy.model import Always
 from services.store import postgres, schema
 from services.store.errors import Contended, StartRefused, StateConflict, Unavailable
 from services.store.keyring import Keyring
+from services.store.listing import Wanted
 from services.store.postgres_executor import PostgresExecutor
 from services.store.tables import metadata
 from services.store.unit_of_work import Outcome
@@ -25,6 +28,7 @@ from tests.services.store.world import ALICE, AT, BOB, DOCTOR, Verdict, answered
 from tests.services.unsealed import Seals
 
 PATIENCE = 20.0
+WHOLE = re.compile("Seq Scan on (documents|document_contents|record_keys|data_keys|records|authorisations|traces)")
 FINAL = "permission denied|only ever added"
 
 
@@ -135,6 +139,23 @@ def test_a_commit_is_durable_though_the_database_would_rather_not(address: str) 
     [found] = session.connection.execute("SHOW synchronous_commit").fetchall()
     session.close()
     assert found[0] != "off"
+
+
+def test_no_statement_is_planned_to_read_a_table_whole(connection: Database) -> None:
+    """Though the tables are as good as empty when a connection first plans it: they grow, and the plan stays."""
+
+    def use(scope: Any, _verdict: Verdict) -> None:
+        named = deposit(scope).logical_id
+        scope.documents.visible(ALICE, Always(value=True), Wanted(statuses=["Approved"]), limit=1)
+        scope.documents.content(ALICE, named)
+
+    answered(connection, change(use), unit(authorisation))
+    prepared = connection.execute("SELECT name, cardinality(parameter_types) FROM pg_prepared_statements").fetchall()
+    assert len(prepared) > 5
+    for name, number in prepared:
+        given = f"({', '.join(['NULL'] * number)})" if number else ""
+        plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN EXECUTE {name}{given}"))
+        assert not WHOLE.search(plan)
 
 
 def authorisation(_scope: object, verdict: Verdict) -> object:
