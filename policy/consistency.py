@@ -101,6 +101,6 @@ def check_lists(vocabulary: Vocabulary, engines: Map[str, Engine], place: Place,
     for action in {a.items for a in vocabulary.actions.values() if a.items}:
         for engine in engines.values():
             try:
-                engine.predicate(action, engine.unknown_values())
+                engine.planner(action)
             except ValueError as error:
                 faults.add(place, f"action `{action}`: {error}")

@@ -8,10 +8,10 @@ from typing import Any
 
 from policy.compile import Evaluator, evaluator
 from policy.condition import Condition, attributes_of, narrow
-from policy.facts import UNKNOWN, FactReader, Facts
+from policy.facts import FactReader, Facts
 from policy.logic import Ground
 from policy.model import Answer, Decision, Effect, Plan, Predicate
-from policy.plan import NO, all_of, any_of, negation, rest
+from policy.plan import NO, Planner
 from policy.rule import Rule
 from policy.series import Series
 from policy.vocabulary import Vocabulary
@@ -57,6 +57,7 @@ class Engine:
         self._stages = {stage.id: position for position, stage in enumerate(vocabulary.stages)}
         self._evaluators: dict[tuple[str, object], Evaluator] = {}
         self._outcomes: dict[tuple[str, tuple[int, ...]], Decision] = {}
+        self._planners: dict[str, Planner] = {}
         self._unread_times: dict[tuple[str, object], frozenset[str]] = {}
 
     def decide(self, request: Mapping[str, Any], faults: tuple[str, ...] = ()) -> Decision:
@@ -156,19 +157,16 @@ class Engine:
         values = list(values)
         values[self.ground.index["document.exists"]] = True
         values[self.ground.index["action"]] = action
-        permits: list[Predicate] = []
-        denials: list[Predicate] = []
-        for rule in self.rules:
-            if action not in rule.actions or rule.effect == "oblige":
-                continue
-            permit = rule.effect == "permit"
-            part = rest(rule.conditions[self.profile], permit, values, self.ground)
-            (permits if permit else denials).append(part)
-        return all_of([any_of(permits), *(negation(denial) for denial in denials)])
+        return self.planner(action).predicate(values)
 
-    def unknown_values(self) -> list[Any]:
-        """A request of which nothing can be told: what may not be permitted whatever the rules."""
-        return [UNKNOWN] * len(self.ground.index)
+    def planner(self, action: str) -> Planner:
+        """What plans lists of items for `action` on them; raises ValueError where a rule is none to ask a database."""
+        found = self._planners.get(action)
+        if found is None:
+            concerned = (rule for rule in self.rules if action in rule.actions and rule.effect != "oblige")
+            rules = [(rule.conditions[self.profile], rule.effect == "permit") for rule in concerned]
+            found = self._planners[action] = Planner(rules, self.ground)
+        return found
 
     @staticmethod
     def _action(request: Mapping[str, Any]) -> str:
