@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from dmp.documents.v1 import documents_pb2
 from services.documents.cda import CdaHeader, Identifier
 from services.runtime import codes, fields
@@ -80,13 +82,19 @@ def document(stored: Document) -> documents_pb2.Document:
         type_code=stated.type,
         class_code=text(stated.class_code),
         title=stated.title,
-        labels=sorted(codes.number_of(documents_pb2.Label, label) for label in stated.labels),
+        labels=_labels(stated.labels),
         status=codes.number_of(documents_pb2.DocumentStatus, stored.status),
         author=identifier(stated.author),
         author_structure=identifier(stated.author_structure),
         created_at=timestamp(stated.created_at),
         deposited_at=timestamp(stored.deposited_at),
     )
+
+
+@cache
+def _labels(codes_of_it: frozenset[str]) -> tuple[documents_pb2.Label.ValueType, ...]:
+    """There are few sets of them, and each of many documents has one."""
+    return tuple(sorted(codes.number_of(documents_pb2.Label, label) for label in codes_of_it))
 
 
 def _text(found: Identifier | None) -> str | None:

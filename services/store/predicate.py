@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, false, func, literal, not_, or_, true
@@ -52,9 +53,18 @@ def expression(
 
 def texts_of(part: IsOneOf) -> tuple[str, ...]:
     """The values but null, in a fixed order; raises Untranslatable for a value that no text column can hold."""
-    if not all(value is None or isinstance(value, str) for value in part.values):
+    found = _texts(part.values)
+    if found is None:
         raise Untranslatable(f"`{part.attribute}` is compared with a value that is no text")
-    return tuple(sorted(value for value in part.values if isinstance(value, str)))
+    return found
+
+
+# The rules' own lists of types are the same at every call, and long.
+@lru_cache(256)
+def _texts(values: frozenset[str | bool | None]) -> tuple[str, ...] | None:
+    """The values but null, sorted; nothing where one is no text."""
+    texts = [value for value in values if isinstance(value, str)]
+    return tuple(sorted(texts)) if len(texts) == len(values - {None}) else None
 
 
 def _column(columns: Mapping[str, Column[Any]], attribute: str) -> Column[Any]:
