@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
+from typing import Any
 
 from dmp.documents.v1 import documents_pb2
 from services.documents.cda import CdaHeader, Identifier
@@ -10,9 +12,10 @@ from services.runtime import codes, fields
 from services.runtime.access import Asking, Read
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
-from services.runtime.identifiers import canonical, ins_fault
+from services.runtime.identifiers import canonical, ins_fault, parts
 from services.runtime.judgement import NORMAL
-from services.runtime.messages import identifier, text, timestamp
+from services.runtime.messages import text
+from services.store import clock
 from services.store.document import Deposit, Document
 
 Brings = documents_pb2.DepositDocumentRequest | documents_pb2.ReplaceDocumentRequest
@@ -84,11 +87,26 @@ def document(stored: Document) -> documents_pb2.Document:
         title=stated.title,
         labels=_labels(stated.labels),
         status=codes.number_of(documents_pb2.DocumentStatus, stored.status),
-        author=identifier(stated.author),
-        author_structure=identifier(stated.author_structure),
-        created_at=timestamp(stated.created_at),
-        deposited_at=timestamp(stored.deposited_at),
+        # As mappings, for a message would be made only to be copied: four of each document of a list.
+        author=_identifier(stated.author),
+        author_structure=_identifier(stated.author_structure),
+        created_at=_timestamp(stated.created_at),
+        deposited_at=_timestamp(stored.deposited_at),
     )
+
+
+def _identifier(found: str | None) -> Any:  # noqa: ANN401 - a mapping, which the message's type does not know of
+    if found is None:
+        return None
+    system, value = parts(found)
+    return {"system": system, "value": value}
+
+
+def _timestamp(at: datetime | None) -> Any:  # noqa: ANN401 - as above
+    if at is None:
+        return None
+    seconds, micros = divmod(clock.micros(at), 1_000_000)
+    return {"seconds": seconds, "nanos": micros * 1_000}
 
 
 @cache
