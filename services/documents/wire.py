@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import cache
+from typing import Any
+
 from dmp.documents.v1 import documents_pb2
 from services.documents.cda import CdaHeader, Identifier
 from services.runtime import codes, fields
 from services.runtime.access import Asking, Read
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
-from services.runtime.identifiers import canonical, ins_fault
+from services.runtime.identifiers import canonical, ins_fault, parts
 from services.runtime.judgement import NORMAL
-from services.runtime.messages import identifier, text, timestamp
+from services.runtime.messages import in_seconds, text
 from services.store.document import Deposit, Document
 
 Brings = documents_pb2.DepositDocumentRequest | documents_pb2.ReplaceDocumentRequest
@@ -80,13 +84,31 @@ def document(stored: Document) -> documents_pb2.Document:
         type_code=stated.type,
         class_code=text(stated.class_code),
         title=stated.title,
-        labels=sorted(codes.number_of(documents_pb2.Label, label) for label in stated.labels),
+        labels=_labels(stated.labels),
         status=codes.number_of(documents_pb2.DocumentStatus, stored.status),
-        author=identifier(stated.author),
-        author_structure=identifier(stated.author_structure),
-        created_at=timestamp(stated.created_at),
-        deposited_at=timestamp(stored.deposited_at),
+        # As mappings, for a message would be made only to be copied: four of each document of a list.
+        author=_identifier(stated.author),
+        author_structure=_identifier(stated.author_structure),
+        created_at=_timestamp(stated.created_at),
+        deposited_at=_timestamp(stored.deposited_at),
     )
+
+
+def _identifier(found: str | None) -> Any:  # noqa: ANN401 - a mapping, which the message's type does not know of
+    if found is None:
+        return None
+    system, value = parts(found)
+    return {"system": system, "value": value}
+
+
+def _timestamp(at: datetime | None) -> Any:  # noqa: ANN401 - as above
+    return None if at is None else in_seconds(at)
+
+
+@cache
+def _labels(codes_of_it: frozenset[str]) -> tuple[documents_pb2.Label.ValueType, ...]:
+    """There are few sets of them, and each of many documents has one."""
+    return tuple(sorted(codes.number_of(documents_pb2.Label, label) for label in codes_of_it))
 
 
 def _text(found: Identifier | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -10,9 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from dmp.access.v1 import access_pb2
 from policy.calendar import due
 from services.runtime import identifiers
+from services.store import clock
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 PAGE: Final = 50
 """Items of a list, where the caller does not say."""
 
@@ -29,9 +28,14 @@ def timestamp(at: datetime | None) -> Timestamp | None:
     """An aware time, to the microsecond."""
     if at is None:
         return None
-    # As `Timestamp.FromDatetime`, which takes as long as all the rest of a listed document.
-    seconds, micros = divmod((at - _EPOCH) // _MICROSECOND, 1_000_000)
-    return Timestamp(seconds=seconds, nanos=1_000 * micros)
+    return Timestamp(**in_seconds(at))
+
+
+def in_seconds(at: datetime) -> dict[str, int]:
+    """The fields of the message of an aware time, to the microsecond."""
+    # Not by `Timestamp.FromDatetime`, which takes the calendar apart: a list has a hundred of them.
+    seconds, micros = divmod(clock.micros(at), 1_000_000)
+    return {"seconds": seconds, "nanos": micros * 1_000}
 
 
 def midnight(day: access_pb2.Date) -> datetime:

@@ -24,7 +24,7 @@ def micros(at: datetime) -> int:
 
 def moment(stored: int) -> datetime:
     """The aware UTC time of `micros`."""
-    return _EPOCH + timedelta(microseconds=stored)
+    return _EPOCH + timedelta(0, 0, stored)
 
 
 def moment_or_none(stored: int | None) -> datetime | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from services.store import clock
 from services.store.envelope import Key, open_texts, seal_texts
@@ -11,8 +11,8 @@ from services.store.labels import codes_of
 from services.store.savepoint import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deposit:
+# Tuples by name, for a frozen dataclass takes three times as long to make, and a list makes a hundred.
+class Deposit(NamedTuple):
     """A document as its depositor states it."""
 
     record: str
@@ -35,8 +35,7 @@ class Deposit:
     """Logical id of the version that it replaces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(NamedTuple):
     """A stored document's metadata."""
 
     logical_id: str

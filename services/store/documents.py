@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -213,7 +212,7 @@ class DocumentStore:
     def replace(self, logical_id: str, deposit: Deposit, content: bytes, at: datetime) -> Document:
         """Keep a new version, and deprecate the one that it replaces (DOC-08); raises NotStored, StateConflict."""
         self.set_status(deposit.record, logical_id, "Deprecated", Verb.REPLACED)
-        return self.deposit(dataclasses.replace(deposit, replaces=logical_id), content, at)
+        return self.deposit(deposit._replace(replaces=logical_id), content, at)
 
     def set_status(self, record: str, logical_id: str, status: str, verb: Verb) -> Document:
         """Move a document to another status of catalogue 8.2; raises NotStored."""
@@ -221,7 +220,7 @@ class DocumentStore:
         raise_revision(self._savepoint, record)
         self._savepoint.change(_SET_STATUS, record=record, logical_id=logical_id, new_status=status)
         self._touch(found, verb)
-        return dataclasses.replace(found, status=status)
+        return found._replace(status=status)
 
     def archive_at_host(self, record: str, logical_id: str, at: datetime, decision_id: str) -> None:
         """Move the bytes out of every reader's reach (DOC-05); raises NotStored where there are none."""

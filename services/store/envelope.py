@@ -75,5 +75,8 @@ def open_texts(key: Key, sealed: bytes, *place: str) -> list[Any]:
 
 
 def _bound(place: tuple[str, ...]) -> bytes:
-    # Each part with its length, so that no two places are bound alike.
+    # Each part with its length in bytes, so that no two places are bound alike.
+    whole = "".join([f"{len(part)}:{part}" for part in place])
+    if whole.isascii():
+        return whole.encode()
     return b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, place))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate, Within
 from services.store import paging, sql
 from services.store.errors import Untranslatable
-from services.store.predicate import expression, texts_of
+from services.store.predicate import bindings_of, expression, is_long, texts_of
 from services.store.tables import Text, data_keys, documents
 
 COLUMNS = (
@@ -109,7 +109,8 @@ def shape(predicate: Predicate) -> Shape:
     """What of a predicate decides the text of its statement: all but the values that it is compared with."""
     match predicate:
         case IsOneOf():
-            return ("is one of", predicate.attribute, len(texts_of(predicate)), None in predicate.values)
+            many = "many" if is_long(predicate) else len(texts_of(predicate))
+            return ("is one of", predicate.attribute, many, None in predicate.values)
         case Within(attribute, intervals):
             return ("within", attribute, tuple((start is None, end is None) for start, end in intervals))
         case Always() | Contains():
@@ -127,7 +128,7 @@ def values(predicate: Predicate) -> Iterator[str | int]:
     """The values of a predicate, in the order in which `expression` binds them."""
     match predicate:
         case IsOneOf():
-            yield from texts_of(predicate)
+            yield from bindings_of(predicate)
         case Within():
             yield from (bound for interval in predicate.intervals for bound in interval if bound is not None)
         case Not(part):

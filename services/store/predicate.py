@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, false, func, literal, not_, or_, true
+from sqlalchemy import Column, ColumnElement, and_, false, func, literal, not_, or_, select, true
 
 from policy.model import AllOf, Always, AnyOf, Contains, IsOneOf, Not, Predicate, Within
+from services.store import sql
 from services.store.errors import Untranslatable
 from services.store.labels import BITS
 from services.store.tables import documents
@@ -23,6 +24,9 @@ TEXTS: Mapping[str, Column[Any]] = {
 }
 SETS: Mapping[str, Column[Any]] = {"document.labels": documents.c.labels}
 TIMES: Mapping[str, Column[Any]] = {"document.deposited_at": documents.c.deposited_at}
+
+FEW: Final = 8
+"""Values that are bound one by one."""
 
 Bind = Callable[[str | int], ColumnElement[Any]]
 """Makes the parameter for a value."""
@@ -51,12 +55,35 @@ def expression(
     raise Untranslatable(f"`{type(predicate).__name__}` is no predicate")
 
 
-@lru_cache(maxsize=1024)
 def texts_of(part: IsOneOf) -> tuple[str, ...]:
     """The values but null, in a fixed order; raises Untranslatable for a value that no text column can hold."""
-    if not all(value is None or isinstance(value, str) for value in part.values):
+    found = _texts(part.values)
+    if found is None:
         raise Untranslatable(f"`{part.attribute}` is compared with a value that is no text")
-    return tuple(sorted(value for value in part.values if isinstance(value, str)))
+    return found
+
+
+def is_long(part: IsOneOf) -> bool:
+    """Whether the values are bound as one array: to bind a hundred takes longer than to look for the documents."""
+    return len(texts_of(part)) > FEW
+
+
+def bindings_of(part: IsOneOf) -> tuple[str, ...]:
+    """What the condition binds of it, in order; raises as `texts_of`."""
+    return (_array(texts_of(part)),) if is_long(part) else texts_of(part)
+
+
+@lru_cache(256)
+def _array(texts: tuple[str, ...]) -> str:
+    return sql.array_of(texts)
+
+
+# The rules' own lists of types are the same at every call, and long.
+@lru_cache(256)
+def _texts(values: frozenset[str | bool | None]) -> tuple[str, ...] | None:
+    """The values but null, sorted; nothing where one is no text."""
+    texts = [value for value in values if isinstance(value, str)]
+    return tuple(sorted(texts)) if len(texts) == len(values - {None}) else None
 
 
 def _column(columns: Mapping[str, Column[Any]], attribute: str) -> Column[Any]:
@@ -76,8 +103,11 @@ def _is_one_of(part: IsOneOf, bind: Bind, status: ColumnElement[Any] | None) -> 
     column: ColumnElement[Any] = _column(TEXTS, part.attribute)
     if status is not None and part.attribute == "document.status":
         column = status
-    texts = [bind(value) for value in texts_of(part)]
-    among = _certain(column.in_(texts), column) if texts else false()
+    bound = [bind(value) for value in bindings_of(part)]
+    if is_long(part):
+        among = _certain(column.in_(select(sql.elements(bound[0], "text").c.value)), column)
+    else:
+        among = _certain(column.in_(bound), column) if bound else false()
     return or_(among, column.is_(None)) if None in part.values else among
 
 

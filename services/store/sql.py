@@ -143,7 +143,12 @@ def _item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: An
 
 def arrays(parameter: str, name: str) -> FromClause:
     """The elements of a JSON array given as a parameter, as rows with one column `value`."""
-    return _JsonArray(bindparam(parameter, type_=Text)).table_valued("value", name=name)
+    return elements(bindparam(parameter, type_=Text), name)
+
+
+def elements(array: ColumnElement[Any], name: str) -> FromClause:
+    """The same of an array that is bound already."""
+    return _JsonArray(array).table_valued("value", name=name)
 
 
 def array_of(texts: Iterable[str]) -> str:

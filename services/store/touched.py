@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Verb(StrEnum):
@@ -21,8 +22,7 @@ class Verb(StrEnum):
     DESTROYED = "DESTROYED"
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """One document touched, as it was at that moment (catalogue 7.1)."""
 
     document: str
