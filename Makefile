@@ -3,7 +3,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PYTHON  ?= python3
-WORKERS ?= 2
+# One more than the processors that are asked for: a third of the time is waited for servers that tests start, and for disks.
+WORKERS ?= 3
 BIN     := .venv/bin
 STAMP   := .venv/.installed
 # The resolver is used only to write the lock, so it lives outside the environment.
