@@ -30,6 +30,10 @@ suivent ; la première qui refuse donne la réponse. Ce qui manque ou est mal ty
 one that **obliges** adds a duty to what is permitted. The stages follow one another; the first that denies gives the
 answer. What is missing or ill-typed denies, and never permits.*"""
 
+_TEXTS: Final = """Les nombres dits ici sont ceux des textes ; ceux qui valent se lisent aux [paramètres](#parametres).
+
+*The numbers told here are those of the texts; those in force stand among the [parameters](#parametres).*"""
+
 
 def page(ruleset: RuleSet) -> str:
     """The whole page as Markdown; raises `RuleFaults` when a file has become invalid since it was loaded."""
@@ -52,6 +56,7 @@ def page(ruleset: RuleSet) -> str:
         _section(6, "questions", "Les questions ouvertes · the open questions"),
         law.questions(source),
         _section(7, "catalogue", "Tout le catalogue · the whole catalogue"),
+        _TEXTS,
         law.catalogue(source),
     ]
     return "\n".join(typeset(line) for line in "\n\n".join(parts).split("\n")) + "\n"
