@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -146,13 +146,21 @@ def opened(address: str) -> Iterator[Database]:
 
 def rows(address: str, query: str, *values: object) -> list[dict[str, Any]]:
     """What is stored, as another connection sees it; `?` stands for a value."""
+    with reading(address) as read:
+        return read(query, values)
+
+
+@contextmanager
+def reading(address: str) -> Iterator[Callable[[str, Sequence[object]], list[dict[str, Any]]]]:
+    """Queries by one connection of their own, for on PostgreSQL each new one is a process; `?` stands for a value."""
     file = addresses.sqlite_file(address)
     if file is None:
         with psycopg.connect(address, row_factory=dict_row) as reader:
-            return list(reader.execute(query.replace("?", "%s").encode(), values).fetchall())
+            yield lambda query, values: reader.execute(query.replace("?", "%s").encode(), values).fetchall()
+        return
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(query, values)]
+        yield lambda query, values: [dict(row) for row in connection.execute(query, values)]
 
 
 def alter(address: str, statement: str, *values: object) -> None:
