@@ -83,6 +83,8 @@ class Download:
     file: Callable[[int, str], Message]
     """`file(size, sha256)`: it is whole."""
     chunk: Callable[[bytes], Message]
+    finish: Message
+    """The request of the suite's own that settles the call: made after the last chunk, and before `end`."""
     end: Message
 
 

@@ -81,7 +81,7 @@ def _of(owner: ColumnElement[Any], asked: CTE, *same: ColumnElement[bool]) -> Co
 
 
 def _usable(asked: CTE) -> ColumnElement[bool]:
-    """The ticket named, if it is open, and for this action, record and document."""
+    """The ticket named, if it is open, for this action, record and document, and nobody else has begun it."""
     return _of(
         tickets.c.record,
         asked,
@@ -90,6 +90,7 @@ def _usable(asked: CTE) -> ColumnElement[bool]:
         tickets.c.document.is_not_distinct_from(asked.c.document),
         tickets.c.state == sql.constant("OPEN"),
         tickets.c.expires_at > asked.c.at,
+        or_(tickets.c.settled_by.is_(None), tickets.c.settled_by == asked.c.person),
     )
 
 

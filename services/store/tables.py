@@ -263,7 +263,7 @@ tickets = Table(
     Column("decision_id", Text, nullable=False, comment="the permit that opened it"),
     Column("state", Text, nullable=False),
     Column("settled_at", BigInteger),
-    Column("settled_by", Text),
+    Column("settled_by", Text),  # of an open one, who began what takes longer than a call, and alone may go on
     Column("refusal", Text, comment="why it was refused, in the words of who refused; sealed by the record's key"),
     _one_of("state", TICKET_STATES),
     CheckConstraint("(state = 'OPEN') = (settled_at IS NULL)", name="settled"),

@@ -72,7 +72,8 @@ class RecordsServiceStub:
     ExportCopy: _grpc.UnaryStreamMultiCallable[_records_pb2.ExportCopyRequest, _records_pb2.ExportCopyResponse]
     """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
     trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
-    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come. The ticket is used
+    up with `end`; until then, and until it expires, who began may begin again, each time with a trace of its own.
     """
     ListTickets: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]
     """Lists what was asked of the host for a record, and what became of it, newest first."""
@@ -149,7 +150,8 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     ExportCopy: _aio.UnaryStreamMultiCallable[_records_pb2.ExportCopyRequest, _records_pb2.ExportCopyResponse]  # type: ignore[assignment]
     """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
     trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
-    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come. The ticket is used
+    up with `end`; until then, and until it expires, who began may begin again, each time with a trace of its own.
     """
     ListTickets: _aio.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]  # type: ignore[assignment]
     """Lists what was asked of the host for a record, and what became of it, newest first."""
@@ -325,7 +327,8 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_records_pb2.ExportCopyResponse], _abc.AsyncIterator[_records_pb2.ExportCopyResponse]]:
         """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
         trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
-        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come. The ticket is used
+        up with `end`; until then, and until it expires, who began may begin again, each time with a trace of its own.
         """
 
     @_abc_1.abstractmethod
