@@ -11,7 +11,7 @@ from services.runtime.absence import HOLDER, NEEDED, TREATING_PHYSICIAN, reader_
 from services.runtime.call import Call
 from services.store.consents import Consent
 from services.store.notifications import News, Reader
-from services.store.sensitive import told_once
+from services.store.terms import told_once
 from services.store.tickets import Request
 from services.store.unit_of_work import Verb
 
