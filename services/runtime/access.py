@@ -31,7 +31,7 @@ ATTESTED: Final = {
 """Path of an attestation → attribute of the context."""
 KEY = "key"
 """The field of a batch's item that holds the caller's own name for it."""
-STORED = frozenset({"context.ticket", "context.mission", "context.copy_for_representative"})
+STORED = frozenset({"context.ticket", "context.mission", "context.copy_for_representative", "context.asked_by_holder"})
 """Attributes of the context that only the store may state (design section 7)."""
 
 
