@@ -10,7 +10,7 @@ from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
 from tests.services.databases import STORES, Databases
-from tests.services.records.test_representatives import day, listing, lists, register, rules, someone, today
+from tests.services.records.test_representatives import day, listing, lists, protect, register, rules, someone, today
 from tests.services.world import Person, World, of, refusal, running
 
 CONSENT = access.Attestations(consent=True)
@@ -68,6 +68,26 @@ def test_a_delegate_reads_and_does_nothing_else(law: World) -> None:
     assert rules(law, helper, patient) == "ACT-02"
     again = refusal(law.as_(patient).SetDelegate, delegate(patient, helper, designated=False))
     assert again.code == "FAILED_PRECONDITION"
+
+
+def test_a_delegate_has_no_effect_under_a_measure_recorded_since(law: World) -> None:
+    """But under curatelle; the list of rights says so, and the tutor removes him for good (ACT-04.measure)."""
+    patient = law.opened("author")
+    document = law.deposit(patient)
+    helper = someone(law, "DELEGATE")
+    law.as_(patient).SetDelegate(delegate(patient, helper))
+    protect(law, patient, records.PROTECTION_CURATELLE)
+    assert lists(law, helper, patient) == {document}
+    for measure in (records.PROTECTION_HABILITATION, records.PROTECTION_TUTELLE):
+        protect(law, patient, measure)
+        assert rules(law, helper, patient) == "ACT-04.measure"
+    tutor = register(law, patient, records.POWER_TUTELLE)
+    shown = law.as_(tutor).ListAccessRights(records.ListAccessRightsRequest(record=of(patient))).rights
+    kinds = {right.kind: right.status for right in shown}
+    assert kinds[records.ACCESS_RIGHT_KIND_DELEGATE] == records.AUTHORISATION_STATUS_EXPIRE
+    law.as_(tutor).SetDelegate(delegate(patient, helper, designated=False))
+    protect(law, patient, records.PROTECTION_NONE)
+    assert rules(law, helper, patient) == "ACT-02"
 
 
 def test_the_holder_alone_designates(law: World) -> None:
