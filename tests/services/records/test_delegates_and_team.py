@@ -128,6 +128,37 @@ def test_the_care_team_consults_without_another_consent(law: World) -> None:
     assert refusal(law.as_("colleague").ListDocuments, listing(patient)).code == "PERMISSION_DENIED"
 
 
+def without_id(answer: Any) -> bytes:
+    """A response, but for the id of its decision."""
+    answer.decided.ClearField("decision_id")
+    return bytes(answer.SerializeToString())
+
+
+def told_of_a_declaration(world: World, by: str, *, blocked: bool) -> tuple[Person, list[bytes]]:
+    """A new patient, and what somebody is answered who declares a nurse of her team, again, no more, and again."""
+    patient = world.opened("author", treating="treating")
+    if by != "treating":
+        world.as_("treating").SetCareTeamMember(member(world, patient, by))
+    if blocked:
+        nurse = of(world.people["nurse"])
+        world.as_(patient).BlockProfessional(records.BlockProfessionalRequest(record=of(patient), professional=nurse))
+    requests = (member(world, patient, "nurse", of_it=of_it) for of_it in (True, True, False, True))
+    return patient, [without_id(world.as_(by).SetCareTeamMember(request)) for request in requests]
+
+
+@pytest.mark.parametrize("by", ["treating", "colleague"])
+def test_who_declares_a_member_is_not_told_that_he_is_blocked(law: World, by: str) -> None:
+    """The same bytes but for ids; the block prevails, before and after it is declared (AUT-06.target)."""
+    _, free = told_of_a_declaration(law, by, blocked=False)
+    patient, blocked = told_of_a_declaration(law, by, blocked=True)
+    assert blocked == free
+    refused = refusal(law.as_("nurse").ListDocuments, listing(patient))
+    assert (refused.code, refused.metadata["rules"]) == ("PERMISSION_DENIED", "AUT-06")
+    for whom in ("emergency", "nurse"):
+        assert refusal(law.as_("nurse").SetCareTeamMember, member(law, patient, whom)).code == "PERMISSION_DENIED"
+    assert refusal(law.as_(patient).SetCareTeamMember, member(law, patient, "nurse")).code == "FAILED_PRECONDITION"
+
+
 def test_a_membership_may_have_an_end(law: World) -> None:
     """A stay's, for one; it is over at 00:00 of the day named, which lies ahead."""
     patient = law.opened("author")
