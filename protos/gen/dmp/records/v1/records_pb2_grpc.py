@@ -340,7 +340,8 @@ class RecordsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EndRepresentation(self, request, context):
-        """Ends a representation at once.
+        """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+        represents the holder.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -86,7 +86,9 @@ class RecordsServiceStub:
     of the same person before.
     """
     EndRepresentation: _grpc.UnaryUnaryMultiCallable[_records_pb2.EndRepresentationRequest, _records_pb2.EndRepresentationResponse]
-    """Ends a representation at once."""
+    """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+    represents the holder.
+    """
     SetProtection: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetProtectionRequest, _records_pb2.SetProtectionResponse]
     """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
     representative, who is recorded next.
@@ -164,7 +166,9 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     of the same person before.
     """
     EndRepresentation: _aio.UnaryUnaryMultiCallable[_records_pb2.EndRepresentationRequest, _records_pb2.EndRepresentationResponse]  # type: ignore[assignment]
-    """Ends a representation at once."""
+    """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+    represents the holder.
+    """
     SetProtection: _aio.UnaryUnaryMultiCallable[_records_pb2.SetProtectionRequest, _records_pb2.SetProtectionResponse]  # type: ignore[assignment]
     """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
     representative, who is recorded next.
@@ -371,7 +375,9 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _records_pb2.EndRepresentationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.EndRepresentationResponse, _abc.Awaitable[_records_pb2.EndRepresentationResponse]]:
-        """Ends a representation at once."""
+        """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+        represents the holder.
+        """
 
     @_abc_1.abstractmethod
     def SetProtection(
