@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from dmp.records.v1 import records_pb2
+from dmp.records.v1 import jobs_pb2, records_pb2
 from services.copies.errors import CannotCopyError, Reason
 from services.copies.model import (
     DISC,
@@ -47,7 +47,7 @@ def export_copy(call: Call, request: records_pb2.ExportCopyRequest) -> Download:
     statuses = call.rules.vocabulary.attributes["document.status"].values
     found = call.stores.documents.copied(call.record, call.predicate, statuses, limit=MOST_DOCUMENTS)
     if request.medium == records_pb2.COPY_MEDIUM_DISC and sum(one.size for one in found) > DISC:
-        # Here, where the ticket is not executed yet.
+        # Here, where nobody has begun on the ticket yet.
         raise ServiceError(Kind.CONFLICT, Reason.TOO_LARGE)
     heading = records_pb2.CopyHeading(medium=request.medium, documents=len(found))
     return Download(
@@ -56,8 +56,15 @@ def export_copy(call: Call, request: records_pb2.ExportCopyRequest) -> Download:
         progress=_progress,
         file=_file,
         chunk=_chunk,
+        finish=jobs_pb2.FinishCopyRequest(record=request.record, ticket_id=request.ticket_id),
         end=records_pb2.ExportCopyResponse(end=records_pb2.CopyEnd()),
     )
+
+
+def finish_copy(call: Call, request: jobs_pb2.FinishCopyRequest) -> jobs_pb2.FinishCopyResponse:
+    """It came to its end, and uses up its ticket."""
+    call.stores.tickets.finish(call.record, request.ticket_id, call.now)
+    return jobs_pb2.FinishCopyResponse()
 
 
 class _Making:

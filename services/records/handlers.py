@@ -190,6 +190,7 @@ FEATURE: Final = Feature(
         "RequestRecordDestruction": tickets.request_record_destruction,
         "RequestRecordCopy": tickets.request_record_copy,
         "ExportCopy": copies.export_copy,
+        "FinishCopy": copies.finish_copy,
         "ListTickets": tickets.list_tickets,
         "ListOpenTickets": tickets.list_open_tickets,
         "RefuseTicket": tickets.refuse_ticket,

@@ -10,6 +10,7 @@ from dmp.records.v1 import records_pb2
 from services.runtime.call import Call
 from services.runtime.errors import FieldFault, invalid
 from services.runtime.messages import midnight
+from services.store.errors import StateConflict
 from services.store.relations import CARE_TEAM, DELEGATE, MT_EQUIVALENT, REPRESENTATIVE, Relation
 
 
@@ -33,6 +34,7 @@ def end_representation(
     call: Call, request: records_pb2.EndRepresentationRequest
 ) -> records_pb2.EndRepresentationResponse:
     """At once."""
+    # INVARIANT: answered alike where there is none, for the host's operator may not know who represents whom (AUT-13).
     call.stores.relations.end(call.record, call.target, REPRESENTATIVE)
     return records_pb2.EndRepresentationResponse()
 
@@ -67,8 +69,8 @@ def set_equivalent(call: Call, request: records_pb2.SetEquivalentRequest) -> rec
 def _set(call: Call, request: Any, kind: str, *, held: bool) -> None:  # noqa: ANN401 - any of the requests above
     if held:
         _put(call, kind, call.now, _end(call, request, call.now))
-    else:
-        call.stores.relations.end(call.record, call.target, kind)
+    elif not call.stores.relations.end(call.record, call.target, kind):
+        raise StateConflict("there is no such relation")
 
 
 def _put(call: Call, kind: str, starts_at: datetime, ends_at: datetime | None, **others: Any) -> None:  # noqa: ANN401

@@ -9,10 +9,9 @@ from dmp.records.v1 import jobs_pb2
 from policy.model import AllOf, Contains, Not, Predicate
 from services.runtime.call import Call
 from services.runtime.messages import identifier, page_size
+from services.store.terms import NOTICE
 
 LABEL: Final = "INVISIBLE_PATIENT"
-NOTICE: Final = "SENSITIVE_NOTICE"
-"""What the holder is told: that his record was updated, and to see a professional (R1111-53)."""
 KEPT: Final = Contains("document.labels", "INVISIBLE_REPRESENTANTS_LEGAUX")
 DEPOSITED: Final = "document.deposited_at"
 

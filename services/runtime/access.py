@@ -31,7 +31,7 @@ ATTESTED: Final = {
 """Path of an attestation → attribute of the context."""
 KEY = "key"
 """The field of a batch's item that holds the caller's own name for it."""
-STORED = frozenset({"context.ticket", "context.mission", "context.copy_for_representative"})
+STORED = frozenset({"context.ticket", "context.mission", "context.copy_for_representative", "context.asked_by_holder"})
 """Attributes of the context that only the store may state (design section 7)."""
 
 
@@ -83,6 +83,8 @@ class Download:
     file: Callable[[int, str], Message]
     """`file(size, sha256)`: it is whole."""
     chunk: Callable[[bytes], Message]
+    finish: Message
+    """The request of the suite's own that settles the call: made after the last chunk, and before `end`."""
     end: Message
 
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from tempfile import TemporaryFile
@@ -40,10 +40,15 @@ def check_room() -> None:
 
 
 async def stream(
-    download: Download, opened: Callable[[], Reading], decision_id: str, deadline: float
+    download: Download,
+    opened: Callable[[], Reading],
+    finish: Callable[[], Awaitable[Message]],
+    decision_id: str,
+    deadline: float,
 ) -> AsyncGenerator[Message, None]:
     """The messages in order; raises ServiceError, after which what was sent is no file.
 
+    `finish` settles the call once the last byte is sent; until then, whatever breaks off leaves it to be made again.
     `deadline` is on the clock of `time.monotonic`, in seconds. A caller who goes closes this, and the work stops.
     """
     yield download.response
@@ -64,6 +69,7 @@ async def stream(
             if work.late():
                 raise _too_long(decision_id)
             yield download.chunk(data)
+        await _finished(finish, decision_id)
         yield download.end
     finally:
         work.gone.set()
@@ -95,6 +101,15 @@ async def _made(work: _Work, thread: ThreadPoolExecutor, decision_id: str) -> As
         raise ServiceError(
             error.kind, error.reason, error.faults, {**error.metadata, "decision_id": decision_id}
         ) from None
+
+
+async def _finished(finish: Callable[[], Awaitable[Message]], decision_id: str) -> None:
+    try:
+        await finish()
+    except ServiceError as error:
+        # Another download of the same came to its end first, or it was refused, or its time passed.
+        settled = error.kind is Kind.NOT_FOUND
+        raise ServiceError(Kind.CHANGED if settled else Kind.BROKE_OFF, metadata={"decision_id": decision_id}) from None
 
 
 class _Stopped(Exception):

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -142,7 +143,8 @@ class Gate:
                 found = await self._result(arrival, may.rules, min(deadline, began + LONGEST_CALL))
                 if not isinstance(found, Download):
                     raise TypeError("what downloads has a file")
-                messages = downloads.stream(found, self.executor.reading, arrival.decision_id, deadline)
+                finish = partial(self.act, found.finish, arrival.decision_id, arrival.w3c_trace_id, deadline)
+                messages = downloads.stream(found, self.executor.reading, finish, arrival.decision_id, deadline)
                 async with contextlib.aclosing(messages):
                     async for message in messages:
                         yield message.SerializeToString()

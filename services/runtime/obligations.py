@@ -11,7 +11,7 @@ from services.runtime.absence import HOLDER, NEEDED, TREATING_PHYSICIAN, reader_
 from services.runtime.call import Call
 from services.store.consents import Consent
 from services.store.notifications import News, Reader
-from services.store.sensitive import told_once
+from services.store.terms import told_once
 from services.store.tickets import Request
 from services.store.unit_of_work import Verb
 
@@ -20,7 +20,7 @@ OPEN_HOST_TICKET: Final = "OPEN_HOST_TICKET"
 
 def fulfil(call: Call, owners: Mapping[str, Obligation]) -> tuple[str, ...]:
     """Fulfil the services' own, and return those that are the caller's."""
-    _execute_ticket(call)
+    _use_ticket(call)
     for duty in call.decision.obligations:
         code, _, parameter = duty.partition(":")
         if owners[code].fulfilled_by == "service" and not _silenced(call, code):
@@ -33,10 +33,12 @@ def _silenced(call: Call, code: str) -> bool:
     return call.rules.vocabulary.obligations[code].silenced_by in call.decision.obligations
 
 
-def _execute_ticket(call: Call) -> None:
-    """A ticket permits one change: the one that is made in the same transaction."""
+def _use_ticket(call: Call) -> None:
+    """A ticket permits one change: that of the same transaction, or one file, however often its download breaks off."""
     if ticket := call.context.get("ticket"):
-        call.stores.tickets.execute(call.record, ticket, by=call.identity.id, at=call.now)
+        tickets = call.stores.tickets
+        use = tickets.begin if call.arrival.method.downloads else tickets.execute
+        use(call.record, ticket, by=call.identity.id, at=call.now)
 
 
 def ticket(call: Call) -> str:

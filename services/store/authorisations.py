@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from services.store import clock, sql
 from services.store.errors import StateConflict
@@ -43,6 +44,13 @@ _PHYSICIANS = sql.Statement(
     select(roles.c.person, roles.c.added_at)
     .where(and_(sql.given(roles.c.record), sql.given(roles.c.role)))
     .order_by(roles.c.person)
+)
+MOST: Final = 1_000
+"""Authorisations of a record, and blocks, each counted alone: what is granted never takes the place of a block."""
+_COUNT = sql.Statement(
+    select(func.count())
+    .select_from(authorisations)
+    .where(sql.given(authorisations.c.record), sql.given(authorisations.c.status))
 )
 _LEAVE_ROLES = sql.Statement(delete(roles).where(sql.given(roles.c.record)))
 
@@ -85,7 +93,10 @@ class AuthorisationStore:
         return tuple((person, clock.moment(at)) for person, at in rows)
 
     def grant(self, record: str, target: str, *, collector: str, at: datetime) -> None:
-        """AJOUT: VALIDE from now on, renewed if it was; raises StateConflict where the target is blocked."""
+        """AJOUT: VALIDE from now on, renewed if it was.
+
+        Raises StateConflict where the target is blocked, and where the record has as many as it may have.
+        """
         if self.status(record, target) == "INTERDIT":
             raise StateConflict("the target is blocked, and only the holder unblocks")
         self._put(record, target, "VALIDE", collector, at)
@@ -97,7 +108,7 @@ class AuthorisationStore:
         return self._remove(record, target, "VALIDE")
 
     def block(self, record: str, target: str, *, collector: str, at: datetime) -> bool:
-        """INTERDIT, whatever it was; whether this changed anything; raises StateConflict (ACT-08)."""
+        """INTERDIT, whatever it was; whether this changed anything; raises StateConflict (ACT-08, or if full)."""
         self._refuse_treating_physician(record, target)
         if self.status(record, target) == "INTERDIT":
             return False
@@ -145,8 +156,16 @@ class AuthorisationStore:
         if self.is_treating_physician(record, target):
             raise StateConflict("the target is a treating physician, whose role must be removed first")
 
+    def _refuse_one_more(self, record: str, target: str, status: str) -> None:
+        if self.status(record, target) == status:
+            return
+        counted = self._savepoint.row(_COUNT, record=record, status=status)
+        if counted is not None and counted[0] >= MOST:
+            raise StateConflict("the record has as many of these as it may have")
+
     def _put(self, record: str, target: str, status: str, collector: str, at: datetime) -> None:
         raise_revision(self._savepoint, record)
+        self._refuse_one_more(record, target, status)
         since = clock.micros(at)
         changed = self._savepoint.change(
             _REPLACE, record=record, target=target, new_status=status, new_collector=collector, new_added_at=since

@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, Integer, Select, bindparam, delete, insert, select, update
 
 from policy.model import Predicate
-from services.store import clock, listing, paging, sql
+from services.store import clock, listing, paging, sql, terms
 from services.store.document import Deposit, Document, opened, opened_content, sealed_content, sealed_fields
 from services.store.envelope import Key
 from services.store.errors import NotStored, StateConflict, UnknownCursor
@@ -29,7 +29,7 @@ LATEST_DEPOSIT_FIRST = Order()
 _WRITTEN_FIRST = Order(by_creation=True, oldest_first=True)
 _OF_RECORD = sql.given(documents.c.record)
 _NAMED = sql.given(documents.c.logical_id)
-_ADD = sql.inserted(documents, "number")
+_ADD = sql.inserted(documents, "number", "waits_since")
 _ADD_CONTENT = sql.inserted(document_contents)
 _KNOWN = sql.Statement(
     select(documents.c.number).where(_OF_RECORD, sql.given(documents.c.author), sql.given(documents.c.unique_id))
@@ -212,7 +212,9 @@ class DocumentStore:
     def replace(self, logical_id: str, deposit: Deposit, content: bytes, at: datetime) -> Document:
         """Keep a new version, and deprecate the one that it replaces (DOC-08); raises NotStored, StateConflict."""
         self.set_status(deposit.record, logical_id, "Deprecated", Verb.REPLACED)
-        return self.deposit(deposit._replace(replaces=logical_id), content, at)
+        stored = self.deposit(deposit._replace(replaces=logical_id), content, at)
+        terms.run_on(self._savepoint, deposit.record, logical_id, stored.logical_id)
+        return stored
 
     def set_status(self, record: str, logical_id: str, status: str, verb: Verb) -> Document:
         """Move a document to another status of catalogue 8.2; raises NotStored."""

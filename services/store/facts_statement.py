@@ -32,6 +32,7 @@ from services.store.tables import (
     roles,
     tickets,
 )
+from services.store.terms import RUN_SINCE
 
 KEY = ("place", "record", "person", "structure", "at", "document", "target", "ticket", "action", "own")
 """The order of the values of one call in the parameter `keys`, a JSON array of arrays."""
@@ -39,6 +40,7 @@ KEY = ("place", "record", "person", "structure", "at", "document", "target", "ti
 _TYPES: dict[str, TypeEngine[Any]] = {"place": Integer(), "at": BigInteger()}
 RECORD = ("ins", "state", "closed_at", "holder_birth_date", "deceased", "protection", "revision")
 DOCUMENT = ("type", "class", "labels", "status", "author", "author_structure", "deposited_at")
+_DOCUMENT = tuple(RUN_SINCE if name == "deposited_at" else documents.c[name] for name in DOCUMENT)
 EMERGENCY = ("id", "mode", "sealed", "patient_unable", "immediate_risk")
 OPENER = ("opener", "opener_kind", "power", "granted")
 """Who opened the ticket, and by which power he represents the holder now; no power where he does so no more."""
@@ -81,7 +83,7 @@ def _of(owner: ColumnElement[Any], asked: CTE, *same: ColumnElement[bool]) -> Co
 
 
 def _usable(asked: CTE) -> ColumnElement[bool]:
-    """The ticket named, if it is open, and for this action, record and document."""
+    """The ticket named, if it is open, for this action, record and document, and nobody else has begun it."""
     return _of(
         tickets.c.record,
         asked,
@@ -90,6 +92,7 @@ def _usable(asked: CTE) -> ColumnElement[bool]:
         tickets.c.document.is_not_distinct_from(asked.c.document),
         tickets.c.state == sql.constant("OPEN"),
         tickets.c.expires_at > asked.c.at,
+        or_(tickets.c.settled_by.is_(None), tickets.c.settled_by == asked.c.person),
     )
 
 
@@ -140,7 +143,7 @@ def _statement() -> sql.Statement:
         *(own.c.status, own.c.added_at, house.c.status, house.c.added_at, target.c.status),
         *(held.c.added_at, target_held.c.added_at, tickets.c.id, _opposed(asked), _related(asked)),
         *(records.c[name] for name in RECORD),
-        *(documents.c[name] for name in DOCUMENT),
+        *_DOCUMENT,
         *(emergency_accesses.c[name] for name in EMERGENCY),
         *(tickets.c.opener, tickets.c.opener_kind, asking.c.power, asking.c.granted),
     )
@@ -152,7 +155,7 @@ def _documents_statement() -> sql.Statement:
     parts = (sql.item(pair.c.value, place, Text).label(name) for place, name in enumerate(("record", "document")))
     asked = select(*parts).cte("asked").prefix_with("MATERIALIZED")
     named = _of(documents.c.record, asked, documents.c.logical_id == asked.c.document)
-    shown = (documents.c.record, documents.c.logical_id, *(documents.c[name] for name in DOCUMENT))
+    shown = (documents.c.record, documents.c.logical_id, *_DOCUMENT)
     return sql.Statement(select(*shown).select_from(asked.join(documents, named)))
 
 

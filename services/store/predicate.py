@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Column, ColumnElement, and_, false, func, literal, not_, or_, select, true
 
@@ -13,6 +13,7 @@ from services.store import sql
 from services.store.errors import Untranslatable
 from services.store.labels import BITS
 from services.store.tables import documents
+from services.store.terms import RUN_SINCE
 
 TEXTS: Mapping[str, Column[Any]] = {
     "document.type": documents.c.type,
@@ -23,11 +24,12 @@ TEXTS: Mapping[str, Column[Any]] = {
     "document.patient": documents.c.patient,
 }
 SETS: Mapping[str, Column[Any]] = {"document.labels": documents.c.labels}
-TIMES: Mapping[str, Column[Any]] = {"document.deposited_at": documents.c.deposited_at}
+TIMES: Mapping[str, ColumnElement[Any]] = {"document.deposited_at": RUN_SINCE}
 
 FEW: Final = 8
 """Values that are bound one by one."""
 
+Found = TypeVar("Found", bound=ColumnElement[Any])
 Bind = Callable[[str | int], ColumnElement[Any]]
 """Makes the parameter for a value."""
 
@@ -86,7 +88,7 @@ def _texts(values: frozenset[str | bool | None]) -> tuple[str, ...] | None:
     return tuple(sorted(texts)) if len(texts) == len(values - {None}) else None
 
 
-def _column(columns: Mapping[str, Column[Any]], attribute: str) -> Column[Any]:
+def _column(columns: Mapping[str, Found], attribute: str) -> Found:
     column = columns.get(attribute)
     if column is None:
         raise Untranslatable(f"no stored column answers for `{attribute}` in this comparison")

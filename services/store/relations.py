@@ -100,11 +100,12 @@ class RelationStore:
             added_at=clock.micros(relation.added_at),
         )
 
-    def end(self, record: str, person: str, kind: str) -> None:
-        """It holds no more; raises StateConflict where there is none."""
+    def end(self, record: str, person: str, kind: str) -> bool:
+        """It holds no more; whether there was one."""
         if not self._savepoint.change(_END, record=record, person=person, kind=kind):
-            raise StateConflict("there is no such relation")
+            return False
         raise_revision(self._savepoint, record)
+        return True
 
     def end_representatives(self, record: str) -> None:
         """Nobody represents the holder any more."""

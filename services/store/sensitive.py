@@ -25,6 +25,7 @@ from services.store import listing, sql
 from services.store.labels import BITS
 from services.store.savepoint import Savepoint
 from services.store.tables import documents, notifications, records
+from services.store.terms import told_once
 
 _OPEN = and_(
     records.c.ins == documents.c.record,
@@ -33,11 +34,6 @@ _OPEN = and_(
     # As the index says it, so that it serves: with the bit written out.
     literal_column(f"(documents.labels & {BITS['INVISIBLE_PATIENT']}) <> 0", Boolean),
 )
-
-
-def told_once(code: str, document: str) -> str:
-    """What the holder is told of only once about a document, so that a job that is run again tells nothing anew."""
-    return f"{code} {document}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,11 @@ documents = Table(
     Column("size", BigInteger, nullable=False, comment="bytes"),
     Column("replaces", Text, comment="logical id of the version that this one replaces (DOC-08)"),
     _sealed("title, author's name and SHA-256 of the content, by the document's key"),
+    Column(
+        "waits_since",
+        BigInteger,
+        comment="when the first version hidden from the patient was deposited; null: this one",
+    ),
     _one_of("status", DOCUMENT_STATUSES),
     CheckConstraint(f"labels BETWEEN 0 AND {ALL_BITS}", name="labels"),
     # INVARIANT: the author is part of the key, so that a conflict never betrays another's hidden document (VIS-18).
@@ -263,7 +268,7 @@ tickets = Table(
     Column("decision_id", Text, nullable=False, comment="the permit that opened it"),
     Column("state", Text, nullable=False),
     Column("settled_at", BigInteger),
-    Column("settled_by", Text),
+    Column("settled_by", Text),  # of an open one, who began what takes longer than a call, and alone may go on
     Column("refusal", Text, comment="why it was refused, in the words of who refused; sealed by the record's key"),
     _one_of("state", TICKET_STATES),
     CheckConstraint("(state = 'OPEN') = (settled_at IS NULL)", name="settled"),

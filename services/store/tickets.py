@@ -33,6 +33,26 @@ _SETTLE = sql.Statement(
         refusal=bindparam("why", type_=Text),
     )
 )
+_BEGIN = sql.Statement(
+    update(tickets)
+    .where(
+        _OF_ID,
+        tickets.c.state == "OPEN",
+        tickets.c.expires_at > bindparam("now", type_=BigInteger),
+        or_(tickets.c.settled_by.is_(None), tickets.c.settled_by == bindparam("by", type_=Text)),
+    )
+    .values(settled_by=bindparam("by", type_=Text))
+)
+_FINISH = sql.Statement(
+    update(tickets)
+    .where(
+        _OF_ID,
+        tickets.c.state == "OPEN",
+        tickets.c.expires_at > bindparam("now", type_=BigInteger),
+        tickets.c.settled_by.is_not(None),
+    )
+    .values(state="EXECUTED", settled_at=bindparam("now", type_=BigInteger))
+)
 _REVIEW = sql.Statement(update(tickets).where(_OF_ID).values(needs_review=True))
 _SHOWN = (
     tickets.c.id,
@@ -178,6 +198,14 @@ class TicketStore:
         """It is done, and permits nothing more; raises NotStored if it is not open."""
         self._settle(record, ticket, "EXECUTED", by, at, None)
 
+    def begin(self, record: str, ticket: str, *, by: str, at: datetime) -> None:
+        """It is being done, by this person alone, and stays open; raises NotStored if it is not open to him."""
+        self._change(_BEGIN, record, ticket, now=clock.micros(at), by=by)
+
+    def finish(self, record: str, ticket: str, at: datetime) -> None:
+        """What was begun is done, and permits nothing more; raises NotStored if nothing was or it is not open."""
+        self._change(_FINISH, record, ticket, now=clock.micros(at))
+
     def refuse(self, record: str, ticket: str, *, by: str, at: datetime, why: str) -> None:
         """It will not be done; raises NotStored if it is not open."""
         self._settle(record, ticket, "REFUSED", by, at, why)
@@ -217,7 +245,10 @@ class TicketStore:
     def _settle(self, record: str, ticket: str, state: str, by: str, at: datetime, why: str | None) -> None:
         told = None if why is None else b64encode(self._keys.fields(record).seal(why.encode(), *_place(record, ticket)))
         change = {"new_state": state, "now": clock.micros(at), "by": by, "why": told and told.decode()}
-        if not self._savepoint.change(_SETTLE, record=record, id=ticket, **change):
+        self._change(_SETTLE, record, ticket, **change)
+
+    def _change(self, statement: sql.Statement, record: str, ticket: str, **given: Any) -> None:  # noqa: ANN401
+        if not self._savepoint.change(statement, record=record, id=ticket, **given):
             raise NotStored("there is no such open ticket")
         row = self._savepoint.row(_DOCUMENT, record=record, id=ticket)
         self._savepoint.handled.append(Handled(ticket, None if row is None else row[0]))

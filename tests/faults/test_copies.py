@@ -95,6 +95,7 @@ def test_a_copy_of_which_the_server_dies_is_traced_and_has_no_end(
         process.child.wait(PATIENCE)
     found = rows(address, "SELECT outcome FROM traces WHERE decision_id = ?", first.decided.decision_id)
     assert [row["outcome"] for row in found] == ["DONE"]
+    assert [row["state"] for row in rows(address, "SELECT state FROM tickets")] == ["OPEN"]
     assert not list(tmp_path.glob("**/*.iso")) + list(tmp_path.glob("**/*.pdf"))
 
 

@@ -517,6 +517,10 @@ def s3_link(case: Case) -> Denial | None:
     # ACT-04
     if case.kind == "DELEGATE" and not case.relation.delegate:
         return Denial("FORBIDDEN", ("ACT-04",))
+    # DOUBT: "while delegation.active" is not under a measure that puts another in the holder's place.
+    # Alternative: a delegate whom the holder designated before the measure stays.
+    if case.kind == "DELEGATE" and case.record.protection in {"tutelle", "habilitation"}:
+        return Denial("FORBIDDEN", ("ACT-04",))
     # MIN-05
     if case.kind == "HOLDER" and holder_is_minor(case):
         return Denial("FORBIDDEN", ("MIN-05",))

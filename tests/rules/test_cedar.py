@@ -89,6 +89,7 @@ class Translation:
                 "state": record.state or "",
                 "oppositions": sorted(record.oppositions),
                 "deceased": record.deceased,
+                "protection": record.protection,
                 "minor": is_minor(record.holder_birth_date, facts.at),
                 "document": None if document is None else self.document(document, facts.at),
             }

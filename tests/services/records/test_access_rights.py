@@ -8,7 +8,9 @@ import pytest
 from dmp.access.v1 import access_pb2 as access
 from dmp.records.v1 import records_pb2 as records
 from policy.calendar import due
+from services.store.authorisations import MOST
 from services.store.clock import micros, utc_now
+from tests.services.databases import fill
 from tests.services.records.test_representatives import minor, protect, register, today
 from tests.services.world import Person, World, of, refusal
 
@@ -34,6 +36,46 @@ def block(world: World, patient: Person, name: str) -> None:
     world.as_(patient).BlockProfessional(
         records.BlockProfessionalRequest(record=of(patient), professional=of(world.people[name]))
     )
+
+
+def filled(world: World, patient: Person, status: str) -> None:
+    """As many as a record may have but one, of people who never call."""
+    given = ((patient["sub"], f"1.2.250.1.71.4.2.1|{number}", status) for number in range(MOST - 1))
+    statement = "INSERT INTO authorisations (record, target, status, collector, added_at) VALUES (?, ?, ?, '', 1)"
+    fill(world.settings.database, statement, list(given))
+
+
+def test_a_record_has_so_many_authorisations_and_no_more(world: World) -> None:
+    """A renewal is none more, one that ends leaves its place, and a block is not refused for them."""
+    patient = world.opened()
+    filled(world, patient, "VALIDE")
+    consent = access.Attestations(consent=True)
+    request = records.GrantAccessRequest(record=of(patient), attestations=consent)
+    for _ in range(2):
+        world.as_("author").GrantAccess(request)
+    treating = records.SetTreatingPhysicianRequest(record=of(patient), attestations=consent)
+    for call, asked in (
+        (world.as_("colleague").GrantAccess, request),
+        (world.as_("treating").SetTreatingPhysician, treating),
+    ):
+        refused = refusal(call, asked)
+        assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "STATE_CONFLICT")
+        assert world.trace(refused.decision_id)["outcome"] == "FAILED"
+    block(world, patient, "author")
+    world.as_("colleague").GrantAccess(request)
+
+
+def test_a_record_has_so_many_blocks_and_no_more(world: World) -> None:
+    """To block again is none more, and to unblock leaves a place."""
+    patient = world.opened("author")
+    filled(world, patient, "INTERDIT")
+    for name in ("nurse", "nurse"):
+        block(world, patient, name)
+    assert refusal(block, world, patient, "author").code == "FAILED_PRECONDITION"
+    world.as_(patient).UnblockProfessional(
+        records.UnblockProfessionalRequest(record=of(patient), professional=of(world.people["nurse"]))
+    )
+    block(world, patient, "author")
 
 
 def test_the_holder_and_the_treating_physician_read_every_right(world: World) -> None:

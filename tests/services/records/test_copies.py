@@ -321,6 +321,59 @@ def test_a_copy_that_cannot_be_made_to_its_end_breaks_off(
     assert world.trace(answer.decision_id)["outcome"] == "DONE"
 
 
+def attempts(world: World, patient: Person, action: str) -> list[tuple[str, list[str]]]:
+    """Who acted, and the tickets that his act concerned, oldest first."""
+    found = world.entries("record = ? AND action = ? AND outcome = 'DONE'", patient["sub"], action)
+    told = (world.trace(entry["decision_id"]) for entry in found)
+    return [(entry["subject_kind"], [one for one, _ in entry["outcomes"][0]["tickets"]]) for entry in told]
+
+
+def test_a_copy_that_broke_off_is_made_again_by_who_began(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By nobody else, and until one came to its end; every attempt is traced, and what was completed is told apart."""
+    patient = world.opened("author")
+    world.deposit(patient)
+    ticket = asked(world, patient)
+
+    def failing(_reading: Reading, _known: Any) -> bytes:
+        raise StatementFailed("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Reading, "content", failing)
+        assert refused(world, patient, ticket).reason == "DOWNLOAD_BROKE_OFF"
+    assert state_of(world, ticket) == "OPEN"
+    another = {**world.people[HOST], "sub": world.people["operator"]["sub"]}
+    assert refused(world, patient, ticket, another).code == "PERMISSION_DENIED"
+    assert attempts(world, patient, "job.finish_copy") == []
+    assert whole(export(world, patient, ticket))
+    assert state_of(world, ticket) == "EXECUTED"
+    assert refused(world, patient, ticket).code == "PERMISSION_DENIED"
+    assert attempts(world, patient, "record.export_copy") == [("HOST_DOCTOR", [ticket])] * 2
+    assert attempts(world, patient, "job.finish_copy") == [("SYSTEM", [ticket])]
+
+
+@pytest.mark.parametrize("change", ["state = 'EXPIRED', settled_at = 1", "opened_at = 1, expires_at = 2"])
+def test_a_copy_of_which_the_ticket_is_gone_meanwhile_has_no_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Of two downloads on one ticket, only one comes to its end; so of one that outlives its ticket."""
+    patient = world.opened("author")
+    world.deposit(patient)
+    ticket = asked(world, patient)
+    read = Reading.content
+
+    def late(reading: Reading, known: Any) -> bytes:
+        world.alter(f"UPDATE tickets SET {change} WHERE id = ?", ticket)  # noqa: S608 - our own words
+        return read(reading, known)
+
+    monkeypatch.setattr(Reading, "content", late)
+    seen: list[str] = []
+    messages = world.as_(HOST).ExportCopy(exporting(patient, ticket), timeout=PATIENCE)
+    with pytest.raises(grpc.RpcError) as failed:
+        seen.extend(message.WhichOneof("part") for message in messages)
+    assert told(failed.value).reason == "CHANGED_MEANWHILE"
+    assert "end" not in seen
+
+
 def test_the_trace_is_durable_before_the_first_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever goes away after it has been let in stays in the trace, and what was begun for him ends."""
     patient = world.opened("author")
@@ -346,6 +399,7 @@ def test_the_trace_is_durable_before_the_first_message(world: World, monkeypatch
     going.set()
     with pytest.raises(grpc.RpcError):
         drained(call)
+    assert state_of(world, ticket) == "OPEN"
     for _ in range(downloads.MOST):
         # Every place is free again: not one is lost to who went away.
         assert downloads._free.acquire(timeout=PATIENCE)  # noqa: SLF001 - what nobody else can see

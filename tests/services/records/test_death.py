@@ -7,6 +7,7 @@ from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
 from policy.calendar import due
 from services.store.clock import moment
+from tests.services.records.test_copies import asked, export, refused, state_of, whole
 from tests.services.world import Person, World, of, refusal
 
 OPERATOR = "operator"
@@ -80,3 +81,47 @@ def test_a_death_is_declared_once_and_with_its_source(world: World) -> None:
     assert refusal(operator.DeclareDeath, declaring(patient)).code == "FAILED_PRECONDITION"
     unsaid = records.DeclareDeathRequest(record=of(patient), attestations=access.Attestations(reason="RNIPP"))
     assert refusal(operator.DeclareDeath, unsaid).fields == {"deceased": "REQUIRED"}
+
+
+def test_what_the_dead_had_asked_of_the_host_is_not_done(world: World) -> None:
+    """Neither a copy nor the destruction; it waits, and is done where the death was a mistake (DEC-01.ticket)."""
+    patient = world.opened("author")
+    document = world.deposit(patient)
+    asking = documents.RequestDocumentDestructionRequest(record=of(patient), document_id=document)
+    tickets = {
+        "copy": asked(world, patient),
+        "record": world.as_(patient)
+        .RequestRecordDestruction(records.RequestRecordDestructionRequest(record=of(patient)))
+        .ticket_id,
+        "document": world.as_(patient).RequestDocumentDestruction(asking).ticket_id,
+    }
+    host = world.as_("host")
+    world.as_(OPERATOR).DeclareDeath(declaring(patient))
+    before = world.state()
+    destroying = records.DestroyRecordRequest(record=of(patient), ticket_id=tickets["record"])
+    document_too = documents.DestroyDocumentRequest(
+        record=of(patient), document_id=document, ticket_id=tickets["document"]
+    )
+    for told in (
+        refused(world, patient, tickets["copy"]),
+        refusal(host.DestroyRecord, destroying),
+        refusal(host.DestroyDocument, document_too),
+    ):
+        assert (told.code, told.metadata["rules"]) == ("PERMISSION_DENIED", "DEC-01.ticket")
+    assert world.state() == before
+    assert {state_of(world, ticket) for ticket in tickets.values()} == {"OPEN"}
+    world.as_(OPERATOR).DeclareDeath(declaring(patient, deceased=False, reason="homonyme"))
+    assert whole(export(world, patient, tickets["copy"]))
+
+
+def test_a_successor_is_given_a_copy_all_the_same(world: World) -> None:
+    """Beside that which the dead had asked for (DEC-03)."""
+    patient = world.opened("author")
+    world.deposit(patient)
+    own = asked(world, patient)
+    world.as_(OPERATOR).DeclareDeath(declaring(patient))
+    heir = world.patient() | {"kind": "SUCCESSOR", "name": "Paul Héritier"}
+    request = records.RequestRecordCopyRequest(record=of(patient), motive=records.SUCCESSOR_MOTIVE_MEMORY)
+    ticket = world.as_(heir).RequestRecordCopy(request).ticket_id
+    assert refused(world, patient, own).code == "PERMISSION_DENIED"
+    assert whole(export(world, patient, ticket))

@@ -10,7 +10,7 @@ from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
 from tests.services.databases import STORES, Databases
-from tests.services.records.test_representatives import day, listing, lists, register, rules, someone, today
+from tests.services.records.test_representatives import day, listing, lists, protect, register, rules, someone, today
 from tests.services.world import Person, World, of, refusal, running
 
 CONSENT = access.Attestations(consent=True)
@@ -70,6 +70,26 @@ def test_a_delegate_reads_and_does_nothing_else(law: World) -> None:
     assert again.code == "FAILED_PRECONDITION"
 
 
+def test_a_delegate_has_no_effect_under_a_measure_recorded_since(law: World) -> None:
+    """But under curatelle; the list of rights says so, and the tutor removes him for good (ACT-04.measure)."""
+    patient = law.opened("author")
+    document = law.deposit(patient)
+    helper = someone(law, "DELEGATE")
+    law.as_(patient).SetDelegate(delegate(patient, helper))
+    protect(law, patient, records.PROTECTION_CURATELLE)
+    assert lists(law, helper, patient) == {document}
+    for measure in (records.PROTECTION_HABILITATION, records.PROTECTION_TUTELLE):
+        protect(law, patient, measure)
+        assert rules(law, helper, patient) == "ACT-04.measure"
+    tutor = register(law, patient, records.POWER_TUTELLE)
+    shown = law.as_(tutor).ListAccessRights(records.ListAccessRightsRequest(record=of(patient))).rights
+    kinds = {right.kind: right.status for right in shown}
+    assert kinds[records.ACCESS_RIGHT_KIND_DELEGATE] == records.AUTHORISATION_STATUS_EXPIRE
+    law.as_(tutor).SetDelegate(delegate(patient, helper, designated=False))
+    protect(law, patient, records.PROTECTION_NONE)
+    assert rules(law, helper, patient) == "ACT-02"
+
+
 def test_the_holder_alone_designates(law: World) -> None:
     """And nobody himself; his choice is stored as a consent."""
     patient = law.opened("author", treating="treating")
@@ -106,6 +126,37 @@ def test_the_care_team_consults_without_another_consent(law: World) -> None:
     assert (blocked.code, blocked.metadata["rules"]) == ("FAILED_PRECONDITION", "AUT-06.target")
     law.as_("colleague").SetCareTeamMember(member(law, patient, "colleague", of_it=False))
     assert refusal(law.as_("colleague").ListDocuments, listing(patient)).code == "PERMISSION_DENIED"
+
+
+def without_id(answer: Any) -> bytes:
+    """A response, but for the id of its decision."""
+    answer.decided.ClearField("decision_id")
+    return bytes(answer.SerializeToString())
+
+
+def told_of_a_declaration(world: World, by: str, *, blocked: bool) -> tuple[Person, list[bytes]]:
+    """A new patient, and what somebody is answered who declares a nurse of her team, again, no more, and again."""
+    patient = world.opened("author", treating="treating")
+    if by != "treating":
+        world.as_("treating").SetCareTeamMember(member(world, patient, by))
+    if blocked:
+        nurse = of(world.people["nurse"])
+        world.as_(patient).BlockProfessional(records.BlockProfessionalRequest(record=of(patient), professional=nurse))
+    requests = (member(world, patient, "nurse", of_it=of_it) for of_it in (True, True, False, True))
+    return patient, [without_id(world.as_(by).SetCareTeamMember(request)) for request in requests]
+
+
+@pytest.mark.parametrize("by", ["treating", "colleague"])
+def test_who_declares_a_member_is_not_told_that_he_is_blocked(law: World, by: str) -> None:
+    """The same bytes but for ids; the block prevails, before and after it is declared (AUT-06.target)."""
+    _, free = told_of_a_declaration(law, by, blocked=False)
+    patient, blocked = told_of_a_declaration(law, by, blocked=True)
+    assert blocked == free
+    refused = refusal(law.as_("nurse").ListDocuments, listing(patient))
+    assert (refused.code, refused.metadata["rules"]) == ("PERMISSION_DENIED", "AUT-06")
+    for whom in ("emergency", "nurse"):
+        assert refusal(law.as_("nurse").SetCareTeamMember, member(law, patient, whom)).code == "PERMISSION_DENIED"
+    assert refusal(law.as_(patient).SetCareTeamMember, member(law, patient, "nurse")).code == "FAILED_PRECONDITION"
 
 
 def test_a_membership_may_have_an_end(law: World) -> None:

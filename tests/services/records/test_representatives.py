@@ -8,7 +8,7 @@ import pytest
 from dmp.access.v1 import access_pb2 as access
 from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import records_pb2 as records
-from tests.services.world import Person, World, of, refusal
+from tests.services.world import Person, Refusal, World, answered_or_refused, of, refusal
 
 OPERATOR = "operator"
 TITLE = access.Attestations(reason="livret de famille")
@@ -70,6 +70,12 @@ def lists(world: World, person: str | Person, patient: Person) -> set[str]:
 def rules(world: World, person: str | Person, patient: Person) -> str:
     """The rules by which somebody is refused the list."""
     return refusal(world.as_(person).ListDocuments, listing(patient)).metadata["rules"]
+
+
+def rules_or_none(world: World, person: Person, patient: Person) -> str:
+    """The rules by which somebody is refused the list, if he is."""
+    answer = answered_or_refused(world.as_(person).ListDocuments, listing(patient))
+    return answer.metadata["rules"] if isinstance(answer, Refusal) else ""
 
 
 def test_a_parent_acts_for_a_minor(world: World) -> None:
@@ -184,7 +190,7 @@ def test_a_curator_has_what_is_entrusted_to_him(world: World) -> None:
 
 
 def test_a_representation_ends_at_once_and_once(world: World) -> None:
-    """By the representative himself without a reason, by others with one; nobody ends what is not there."""
+    """By the representative himself without a reason, by others with one."""
     child = minor(world, "author")
     mother, father = register(world, child, PARENT), register(world, child, PARENT)
     end = records.EndRepresentationRequest(record=of(child), representative=of(father))
@@ -192,10 +198,33 @@ def test_a_representation_ends_at_once_and_once(world: World) -> None:
     world.as_(father).EndRepresentation(end)
     assert rules(world, father, child) == "ACT-02"
     end.attestations.reason = "jugement"
-    assert refusal(world.as_(OPERATOR).EndRepresentation, end).code == CONFLICT
+    world.as_(OPERATOR).EndRepresentation(end)
     end.representative.CopyFrom(of(mother))
     end.attestations.reason = ""
     assert refusal(world.as_(OPERATOR).EndRepresentation, end).metadata["rules"] == "MIN-01.source"
+
+
+@pytest.mark.parametrize("caller", [OPERATOR, "author", "support", "patient", "father"])
+@pytest.mark.parametrize("reason", ["", "jugement"])
+def test_to_end_a_representation_tells_nobody_whether_there_is_one(world: World, caller: str, reason: str) -> None:
+    """Neither who may end it, nor who may not: the same answer, but for ids, for a mother and for a stranger."""
+    child = minor(world, "author")
+    mother, father = register(world, child, PARENT), register(world, child, PARENT)
+    by = {"patient": child, "father": father}.get(caller, caller)
+    seen = []
+    for person in (someone(world), mother, mother):
+        end = records.EndRepresentationRequest(record=of(child), representative=of(person))
+        end.attestations.reason = reason
+        answer = answered_or_refused(world.as_(by).EndRepresentation, end)
+        if isinstance(answer, Refusal):
+            told = {name: value for name, value in answer.metadata.items() if name != "decision_id"}
+            seen.append(str((answer.code, answer.reason, answer.message, answer.fields, told)))
+        else:
+            answer.decided.ClearField("decision_id")
+            seen.append(str(answer.SerializeToString()))
+    assert seen == seen[:1] * 3
+    assert (rules_or_none(world, mother, child) == "ACT-02") is (caller == OPERATOR and bool(reason))
+    assert rules_or_none(world, father, child) == ""
 
 
 def test_an_authorised_doctor_hands_no_record_over(world: World) -> None:

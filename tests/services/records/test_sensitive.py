@@ -12,6 +12,7 @@ from dmp.documents.v1 import documents_pb2 as documents
 from dmp.records.v1 import jobs_pb2 as jobs
 from dmp.records.v1 import records_pb2 as records
 from tests.services.databases import STORES, Databases, dropped
+from tests.services.documents.test_life import replacement
 from tests.services.notified import CONSENT, states
 from tests.services.world import NORMAL, Person, World, of, refusal, running
 
@@ -82,6 +83,53 @@ def test_notice_on_day_fourteen_and_revealed_after_a_month(law: World) -> None:
     for action in ("job.notify_sensitive", "job.reveal_sensitive"):
         [entry] = law.entries("record = ? AND action = ?", patient["sub"], action)
         assert (entry["subject_kind"], entry["outcome"]) == ("SYSTEM", "DONE")
+
+
+def replaced(world: World, patient: Person, document: str, *labels: documents.Label.ValueType) -> str:
+    """The id of a new version."""
+    return str(world.as_("author").ReplaceDocument(replacement(world, patient, document, *labels)).document_id)
+
+
+def test_a_new_version_goes_on_with_the_terms_of_the_old(law: World) -> None:
+    """Neither the notice nor the month begins anew, however often it is replaced, and he is told once (VIS-16)."""
+    patient = law.opened("author")
+    document = law.deposit(patient, *SENSITIVE)
+    at(law, START + 10 * DAY)
+    document = replaced(law, patient, document)
+    at(law, START + 14 * DAY)
+    assert run(law, NOTICE).done == 1
+    document = replaced(law, patient, document)
+    assert (run(law, NOTICE).due, told(law, patient)) == (0, ["SENSITIVE_NOTICE"])
+    month = datetime.fromisoformat("2027-02-28T10:00:00+01:00")
+    at(law, month - timedelta(microseconds=1))
+    assert (run(law, REVEAL).due, seen(law, patient)) == (0, [])
+    at(law, month)
+    # The label counts as absent, before the job takes it away and after.
+    assert seen(law, patient) == [document]
+    document = replaced(law, patient, document)
+    assert seen(law, patient) == [document]
+    assert (run(law, REVEAL).done, seen(law, patient)) == (1, [document])
+
+
+@pytest.mark.parametrize("interview", [False, True])
+def test_what_becomes_sensitive_with_a_new_version_waits_from_then_on(law: World, *, interview: bool) -> None:
+    """The version before it was not, or not any more: no term of its own has run."""
+    patient = law.opened("author")
+    document = law.deposit(patient, *(SENSITIVE if interview else (NORMAL,)))
+    at(law, START + 20 * DAY)
+    if interview:
+        assert run(law, NOTICE).done == 1
+        attested = access.Attestations(consent=True, interview=True)
+        law.as_("author").RevealToPatient(
+            documents.RevealToPatientRequest(record=of(patient), document_id=document, attestations=attested)
+        )
+    document = replaced(law, patient, document, *SENSITIVE)
+    at(law, START + 34 * DAY - timedelta(seconds=1))
+    assert (run(law, NOTICE).due, run(law, REVEAL).due, seen(law, patient)) == (0, 0, [])
+    at(law, START + 34 * DAY)
+    assert run(law, NOTICE).done == 1
+    at(law, START + 51 * DAY)
+    assert run(law, REVEAL).done == 1
 
 
 def test_an_interview_comes_first(law: World) -> None:

@@ -178,7 +178,7 @@ class Access(_message.Message):
     """
     ticket: _builtins.str
     """Path of the request's field that names a ticket. If the ticket is open, for this action, record and document, it is a
-    fact of the decision, and is executed with the change.
+    fact of the decision, and is executed with the change; of what downloads, once the file has come to its end.
     """
     about: _builtins.str
     """Path of the request field, a Subject, that names whom a question is about where it is not the caller."""

@@ -137,6 +137,11 @@ class SystemServiceStub:
                 request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsRequest.SerializeToString,
                 response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsResponse.FromString,
                 _registered_method=True)
+        self.FinishCopy = channel.unary_unary(
+                '/dmp.records.v1.SystemService/FinishCopy',
+                request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.FinishCopyRequest.SerializeToString,
+                response_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.FinishCopyResponse.FromString,
+                _registered_method=True)
         self.RotateKeys = channel.unary_unary(
                 '/dmp.records.v1.SystemService/RotateKeys',
                 request_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.RotateKeysRequest.SerializeToString,
@@ -183,6 +188,13 @@ class SystemServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FinishCopy(self, request, context):
+        """Settles the ticket of a copy that came to its end; without it the ticket waits, and the copy may be made again (PAT-13).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RotateKeys(self, request, context):
         """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more.
         """
@@ -217,6 +229,11 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     servicer.SettleNotifications,
                     request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsRequest.FromString,
                     response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsResponse.SerializeToString,
+            ),
+            'FinishCopy': grpc.unary_unary_rpc_method_handler(
+                    servicer.FinishCopy,
+                    request_deserializer=dmp_dot_records_dot_v1_dot_jobs__pb2.FinishCopyRequest.FromString,
+                    response_serializer=dmp_dot_records_dot_v1_dot_jobs__pb2.FinishCopyResponse.SerializeToString,
             ),
             'RotateKeys': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateKeys,
@@ -360,6 +377,33 @@ class SystemService:
             '/dmp.records.v1.SystemService/SettleNotifications',
             dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsRequest.SerializeToString,
             dmp_dot_records_dot_v1_dot_jobs__pb2.SettleNotificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FinishCopy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dmp.records.v1.SystemService/FinishCopy',
+            dmp_dot_records_dot_v1_dot_jobs__pb2.FinishCopyRequest.SerializeToString,
+            dmp_dot_records_dot_v1_dot_jobs__pb2.FinishCopyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,8 @@ class SystemServiceStub:
     """Takes what waits to be told of one record, and lets go of what its addressee may not be told any more (NTF-06)."""
     SettleNotifications: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.SettleNotificationsRequest, _jobs_pb2.SettleNotificationsResponse]
     """Keeps what became of what was taken."""
+    FinishCopy: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.FinishCopyRequest, _jobs_pb2.FinishCopyResponse]
+    """Settles the ticket of a copy that came to its end; without it the ticket waits, and the copy may be made again (PAT-13)."""
     RotateKeys: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.RotateKeysRequest, _jobs_pb2.RotateKeysResponse]
     """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more."""
 
@@ -98,6 +100,8 @@ class SystemServiceAsyncStub(SystemServiceStub):
     """Takes what waits to be told of one record, and lets go of what its addressee may not be told any more (NTF-06)."""
     SettleNotifications: _aio.UnaryUnaryMultiCallable[_jobs_pb2.SettleNotificationsRequest, _jobs_pb2.SettleNotificationsResponse]  # type: ignore[assignment]
     """Keeps what became of what was taken."""
+    FinishCopy: _aio.UnaryUnaryMultiCallable[_jobs_pb2.FinishCopyRequest, _jobs_pb2.FinishCopyResponse]  # type: ignore[assignment]
+    """Settles the ticket of a copy that came to its end; without it the ticket waits, and the copy may be made again (PAT-13)."""
     RotateKeys: _aio.UnaryUnaryMultiCallable[_jobs_pb2.RotateKeysRequest, _jobs_pb2.RotateKeysResponse]  # type: ignore[assignment]
     """Wraps records' keys by the current epoch's master key, and destroys the master keys that wrap nothing any more."""
 
@@ -143,6 +147,14 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_jobs_pb2.SettleNotificationsResponse, _abc.Awaitable[_jobs_pb2.SettleNotificationsResponse]]:
         """Keeps what became of what was taken."""
+
+    @_abc_1.abstractmethod
+    def FinishCopy(
+        self,
+        request: _jobs_pb2.FinishCopyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.FinishCopyResponse, _abc.Awaitable[_jobs_pb2.FinishCopyResponse]]:
+        """Settles the ticket of a copy that came to its end; without it the ticket waits, and the copy may be made again (PAT-13)."""
 
     @_abc_1.abstractmethod
     def RotateKeys(

@@ -1552,7 +1552,7 @@ class ExportCopyRequest(_message.Message):
     TICKET_ID_FIELD_NUMBER: _builtins.int
     MEDIUM_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
-    """The ticket of RequestRecordCopy; it is executed with the call."""
+    """The ticket of RequestRecordCopy; it is executed once the copy has come to its end."""
     medium: Global___CopyMedium.ValueType
     """What it is put on."""
     @_builtins.property

@@ -303,7 +303,8 @@ class RecordsServiceServicer:
     def ExportCopy(self, request, context):
         """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
         trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
-        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come. The ticket is used
+        up with `end`; until then, and until it expires, who began may begin again, each time with a trace of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -339,7 +340,8 @@ class RecordsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EndRepresentation(self, request, context):
-        """Ends a representation at once.
+        """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+        represents the holder.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

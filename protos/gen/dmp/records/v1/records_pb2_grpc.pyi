@@ -72,7 +72,8 @@ class RecordsServiceStub:
     ExportCopy: _grpc.UnaryStreamMultiCallable[_records_pb2.ExportCopyRequest, _records_pb2.ExportCopyResponse]
     """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
     trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
-    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come. The ticket is used
+    up with `end`; until then, and until it expires, who began may begin again, each time with a trace of its own.
     """
     ListTickets: _grpc.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]
     """Lists what was asked of the host for a record, and what became of it, newest first."""
@@ -85,7 +86,9 @@ class RecordsServiceStub:
     of the same person before.
     """
     EndRepresentation: _grpc.UnaryUnaryMultiCallable[_records_pb2.EndRepresentationRequest, _records_pb2.EndRepresentationResponse]
-    """Ends a representation at once."""
+    """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+    represents the holder.
+    """
     SetProtection: _grpc.UnaryUnaryMultiCallable[_records_pb2.SetProtectionRequest, _records_pb2.SetProtectionResponse]
     """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
     representative, who is recorded next.
@@ -149,7 +152,8 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     ExportCopy: _aio.UnaryStreamMultiCallable[_records_pb2.ExportCopyRequest, _records_pb2.ExportCopyResponse]  # type: ignore[assignment]
     """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
     trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
-    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+    error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come. The ticket is used
+    up with `end`; until then, and until it expires, who began may begin again, each time with a trace of its own.
     """
     ListTickets: _aio.UnaryUnaryMultiCallable[_records_pb2.ListTicketsRequest, _records_pb2.ListTicketsResponse]  # type: ignore[assignment]
     """Lists what was asked of the host for a record, and what became of it, newest first."""
@@ -162,7 +166,9 @@ class RecordsServiceAsyncStub(RecordsServiceStub):
     of the same person before.
     """
     EndRepresentation: _aio.UnaryUnaryMultiCallable[_records_pb2.EndRepresentationRequest, _records_pb2.EndRepresentationResponse]  # type: ignore[assignment]
-    """Ends a representation at once."""
+    """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+    represents the holder.
+    """
     SetProtection: _aio.UnaryUnaryMultiCallable[_records_pb2.SetProtectionRequest, _records_pb2.SetProtectionResponse]  # type: ignore[assignment]
     """Records the holder's protection, or its end (MIN-09). Whoever represented him does so no more: a measure brings its own
     representative, who is recorded next.
@@ -325,7 +331,8 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_records_pb2.ExportCopyResponse], _abc.AsyncIterator[_records_pb2.ExportCopyResponse]]:
         """Makes the copy that was asked for, on a ticket (PAT-13): of every document that the rules let into it and of no other. The
         trace that it was made, with its documents, is durable before the first message. What cannot be copied whole ends in an
-        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come.
+        error, and the bytes before it are no copy: whoever receives them keeps them only once `end` has come. The ticket is used
+        up with `end`; until then, and until it expires, who began may begin again, each time with a trace of its own.
         """
 
     @_abc_1.abstractmethod
@@ -368,7 +375,9 @@ class RecordsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _records_pb2.EndRepresentationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.EndRepresentationResponse, _abc.Awaitable[_records_pb2.EndRepresentationResponse]]:
-        """Ends a representation at once."""
+        """Ends a representation at once. Where there is none it is answered alike, and nothing is changed: it tells nobody who
+        represents the holder.
+        """
 
     @_abc_1.abstractmethod
     def SetProtection(
