@@ -215,7 +215,8 @@ class PostgresSession:
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> psycopg.Cursor[Row]:
         prepared = statement.on(self.dialect)
         with _told():
-            return self.connection.execute(prepared.text.encode(), prepared.bound(values), prepare=True)
+            # Binary, for in text the bytes of a document come in hexadecimal.
+            return self.connection.execute(prepared.text.encode(), prepared.bound(values), prepare=True, binary=True)
 
 
 @contextmanager
