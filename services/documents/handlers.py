@@ -64,7 +64,7 @@ def list_documents(call: Call, request: documents_pb2.ListDocumentsRequest) -> d
         after=lists.after(call, request),
     )
     return documents_pb2.ListDocumentsResponse(
-        documents=map(wire.document, page.items),
+        documents=map(wire.listed, page.items),
         next_page_token=lists.token(call, request, page.items[-1].logical_id) if page.more else "",
         total=documents.count(call.record, call.predicate, wanted) if request.count else None,
     )

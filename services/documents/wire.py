@@ -76,25 +76,30 @@ def deposit(call: Call, header: CdaHeader) -> Deposit:
 
 def document(stored: Document) -> documents_pb2.Document:
     """A document's metadata."""
+    return documents_pb2.Document(**listed(stored))
+
+
+def listed(stored: Document) -> Any:  # noqa: ANN401 - a mapping, which the message's type does not know of
+    """A document's metadata as a part of another message."""
     stated = stored.deposit
-    return documents_pb2.Document(
-        document_id=stored.logical_id,
-        unique_id=stated.unique_id,
-        entry_uuid=stored.entry_uuid,
-        type_code=stated.type,
-        class_code=text(stated.class_code),
-        title=stated.title,
-        labels=_labels(stated.labels),
-        status=codes.number_of(documents_pb2.DocumentStatus, stored.status),
-        # As mappings, for a message would be made only to be copied: four of each document of a list.
-        author=_identifier(stated.author),
-        author_structure=_identifier(stated.author_structure),
-        created_at=_timestamp(stated.created_at),
-        deposited_at=_timestamp(stored.deposited_at),
-    )
+    # As mappings, for a message would be made only to be copied: five of each document of a list.
+    return {
+        "document_id": stored.logical_id,
+        "unique_id": stated.unique_id,
+        "entry_uuid": stored.entry_uuid,
+        "type_code": stated.type,
+        "class_code": text(stated.class_code),
+        "title": stated.title,
+        "labels": _labels(stated.labels),
+        "status": _status(stored.status),
+        "author": _identifier(stated.author),
+        "author_structure": _identifier(stated.author_structure),
+        "created_at": _timestamp(stated.created_at),
+        "deposited_at": _timestamp(stored.deposited_at),
+    }
 
 
-def _identifier(found: str | None) -> Any:  # noqa: ANN401 - a mapping, which the message's type does not know of
+def _identifier(found: str | None) -> Any:  # noqa: ANN401 - as above
     if found is None:
         return None
     system, value = parts(found)
@@ -103,6 +108,12 @@ def _identifier(found: str | None) -> Any:  # noqa: ANN401 - a mapping, which th
 
 def _timestamp(at: datetime | None) -> Any:  # noqa: ANN401 - as above
     return None if at is None else in_seconds(at)
+
+
+@cache
+def _status(code: str) -> documents_pb2.DocumentStatus.ValueType:
+    found: documents_pb2.DocumentStatus.ValueType = codes.number_of(documents_pb2.DocumentStatus, code)
+    return found
 
 
 @cache

@@ -34,8 +34,8 @@ def timestamp(at: datetime | None) -> Timestamp | None:
 def in_seconds(at: datetime) -> dict[str, int]:
     """The fields of the message of an aware time, to the microsecond."""
     # Not by `Timestamp.FromDatetime`, which takes the calendar apart: a list has a hundred of them.
-    seconds, micros = divmod(clock.micros(at), 1_000_000)
-    return {"seconds": seconds, "nanos": micros * 1_000}
+    since = clock.since_epoch(at)
+    return {"seconds": since.days * 86_400 + since.seconds, "nanos": since.microseconds * 1_000}
 
 
 def midnight(day: access_pb2.Date) -> datetime:

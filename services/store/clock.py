@@ -17,9 +17,14 @@ def utc_now() -> datetime:
 
 def micros(at: datetime) -> int:
     """Microseconds since the epoch, exact; raises UnfitValue for a time without zone."""
+    return since_epoch(at) // _MICROSECOND
+
+
+def since_epoch(at: datetime) -> timedelta:
+    """What has passed since the epoch; raises UnfitValue for a time without zone."""
     if at.tzinfo is None:
         raise UnfitValue("a time has no time zone")
-    return (at - _EPOCH) // _MICROSECOND
+    return at - _EPOCH
 
 
 def moment(stored: int) -> datetime:

@@ -186,7 +186,7 @@ class DocumentStore:
         row, key = self._savepoint.row(_CONTENT, document=logical_id), self._key(found)
         if row is None or key is None:
             raise NotStored("the document's content is destroyed")
-        document = opened(found[:-1], key)
+        document = opened(found, key)
         self._touch(document, Verb.READ)
         return document, opened_content(document, row[0], key)
 
@@ -276,7 +276,7 @@ class DocumentStore:
 
     def _opened(self, row: Row) -> Document:
         """The document of a row of `listing.COLUMNS`."""
-        return opened(row[:-1], self._key(row))
+        return opened(row, self._key(row))
 
     def _key(self, row: Row) -> Key | None:
         """The key of such a row's document; nothing once it is destroyed."""

@@ -5,7 +5,7 @@ Destruction deletes a key and never a row; what it sealed is then unreadable whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
@@ -107,12 +107,17 @@ class KeyStore:
             self._fields.update(self.of_records([record]))
         return self._fields.get(record)
 
+    @property
+    def known(self) -> Mapping[str, FieldsKey]:
+        """The keys of personal fields that were read so far, by record."""
+        return self._fields
+
     def of_records(self, records: Iterable[str]) -> dict[str, FieldsKey]:
         """The keys of the personal fields of these records, as far as there are any that can be unwrapped."""
         found: dict[str, FieldsKey] = {}
         for record, identifier, epoch, wrapped, fields in self._savepoint.rows(_FIELDS, records=sql.array_of(records)):
             try:
-                by = self._unwrapped(epoch, wrapped, identifier)
+                by = self._wrapping[record] = self._unwrapped(epoch, wrapped, identifier)
                 found[record] = FieldsKey(identifier, self._savepoint.keyring.data(by, fields, record, FIELDS))
             except Unreadable:
                 continue
@@ -120,6 +125,9 @@ class KeyStore:
 
     def record_key(self, record: str) -> Key:
         """What wraps the keys of a record; raises Unreadable where it has none any more."""
+        if record not in self._wrapping:
+            # With what its trace will be sealed by.
+            self._fields.update(self.of_records([NOBODY, record]))
         found = self._wrapping.get(record)
         if found is None:
             identifier, epoch, wrapped = self._row(record)

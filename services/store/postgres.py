@@ -125,7 +125,7 @@ def _says(connection: psycopg.Connection[Row], question: str) -> bool:
 class PostgresSession:
     """One connection to PostgreSQL; a record is locked by whoever changes it, and reading waits for nobody."""
 
-    __slots__ = ("_written", "connection", "keyring")
+    __slots__ = ("_marked", "_written", "connection", "keyring")
 
     dialect: Final = "postgresql"
 
@@ -134,6 +134,7 @@ class PostgresSession:
         self.connection = connection
         self.keyring = keyring
         self._written = 0
+        self._marked = False
 
     @property
     def in_transaction(self) -> bool:
@@ -152,7 +153,10 @@ class PostgresSession:
 
     def begin(self, *, snapshot: bool = False) -> None:
         """As Session; without `snapshot` each statement reads what was committed before it."""
-        self._run("BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN")
+        # The mark goes with it, for each message takes longer on its way than in the database. Not where a record is
+        # locked next: to undo back to a mark lets go of what was locked after it.
+        self._run("BEGIN ISOLATION LEVEL REPEATABLE READ; SAVEPOINT unit" if snapshot else "BEGIN")
+        self._marked = snapshot
 
     def commit(self) -> None:
         """As Session."""
@@ -166,15 +170,18 @@ class PostgresSession:
 
     def mark(self) -> None:
         """As Session."""
-        self._run("SAVEPOINT unit")
+        if not self._marked:
+            self._run("SAVEPOINT unit")
+        self._marked = False
 
     def undo(self) -> None:
         """As Session."""
         self._run("ROLLBACK TO SAVEPOINT unit")
 
     def release(self) -> None:
-        """As Session."""
-        self._run("RELEASE SAVEPOINT unit")
+        """As Session; nothing is sent, for the commit keeps what was done since every mark."""
+        if self.connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise StatementFailed("the database has left the transaction")
 
     def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
         """As Session."""
@@ -199,6 +206,8 @@ class PostgresSession:
 
     def append(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> int:
         """As Session."""
+        if len(rows) == 1:
+            return self._execute(statement, rows[0]).rowcount
         with _told(), self.connection.cursor() as cursor:
             cursor.executemany(statement.on(self.dialect).text.encode(), rows)
             return cursor.rowcount
@@ -210,12 +219,14 @@ class PostgresSession:
 
     def _run(self, command: str) -> None:
         with _told():
-            self.connection.execute(command.encode())
+            # Prepared, it could not be two commands.
+            self.connection.execute(command.encode(), prepare=False)
 
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> psycopg.Cursor[Row]:
         prepared = statement.on(self.dialect)
         with _told():
-            return self.connection.execute(prepared.text.encode(), prepared.bound(values), prepare=True)
+            # Binary, for in text the bytes of a document come in hexadecimal.
+            return self.connection.execute(prepared.text.encode(), prepared.bound(values), prepare=True, binary=True)
 
 
 @contextmanager

@@ -129,15 +129,18 @@ class TraceStore:
         return int(row[0])
 
 
-def append(session: Session, rows: Sequence[dict[str, Any]], tombstones: AbstractSet[str]) -> int:
-    """Write these rows, each sealed by its record's key; how many were written.
+def append(
+    session: Session, rows: Sequence[dict[str, Any]], tombstones: AbstractSet[str], known: Mapping[str, FieldsKey]
+) -> int:
+    """Write these rows, each sealed by its record's key, which is read unless it is known; how many were written.
 
     What concerns no record, or one without a key that opens, is sealed by nobody's, so that it is traced all the same.
     The decisions named in `tombstones` destroyed their record: what is sealed of them opens no more (TOMBSTONE_TRACE).
     """
     if not rows:
         return 0
-    known = KeyStore(Savepoint(session)).of_records({NOBODY, *(row["record"] or NOBODY for row in rows)})
+    if unread := {NOBODY, *(row["record"] or NOBODY for row in rows)} - known.keys():
+        known = {**known, **KeyStore(Savepoint(session)).of_records(unread)}
     nobody = known[NOBODY]
     return session.append(APPEND, [
         trace_row.sealed(row, FieldsKey(nobody.id, Key(drawn())))

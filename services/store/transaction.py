@@ -68,7 +68,10 @@ class Transaction:
     def _append(self, units: Sequence[Waiting]) -> None:
         rows = [row for unit in units if unit.outcome is not None for row in unit.rows]
         gone = {row["decision_id"] for unit in units if any(e.kind == RECORD for e in unit.erased) for row in unit.rows}
-        if traces.append(self._session, rows, gone) != len(rows):
+        # INVARIANT: a unit that changes may have destroyed or renewed any key that was read before.
+        changed = any(unit.changing for unit in units)
+        known = {} if changed else {record: key for unit in units for record, key in unit.known.items()}
+        if traces.append(self._session, rows, gone, known) != len(rows):
             raise Unavailable("not every trace was written")
 
     def _run(self, unit: Waiting) -> None:
@@ -95,6 +98,7 @@ class Transaction:
             return self._done(unit, TraceOutcome.FAILED, error=error)
         finally:
             savepoint.close()
+        unit.known = scope.keys.known
         return self._done(unit, TraceOutcome.DONE, result=result, scope=scope)
 
     def _answered(self, unit: Waiting) -> Done:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.store import trace_row
 from services.store.errors import Unavailable, UnfitValue
 from services.store.key_provider import Erasure
+from services.store.keys import FieldsKey
 from services.store.unit_of_work import Done, Facts, Outcome, Receiver, Scope, TraceEntry, TraceOutcome, Unit
 
 
@@ -30,6 +31,8 @@ class Waiting:
     """The values of its trace entries."""
     erased: Sequence[Erasure] = ()
     """What its handler destroyed for good."""
+    known: Mapping[str, FieldsKey] = field(default_factory=dict)
+    """The keys that its handler has read, by record."""
     failure: Unavailable | None = None
     """Why this unit alone can be neither traced nor answered."""
 
@@ -45,6 +48,8 @@ class Waiting:
 
     def decide(self, facts: Sequence[Facts]) -> None:
         """Ask for the verdict; a unit that cannot be decided fails alone."""
+        # INVARIANT: what an attempt before this one has read is of another moment.
+        self.known = {}
         try:
             self.verdict = self.unit.decide(facts)
             self.permitted = self.unit.permits(self.verdict)

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from services.runtime.identifiers import parts
 from tests.bench.filled import fill
 from tests.bench.load import RunFailed
 from tests.bench.measure import Sample
+from tests.bench.served import buckets, median
 from tests.bench.servers import Server, Traced
 from tests.bench.stock import READER, WRITER, Stock
 from tests.faults.process import PEOPLE, Process
@@ -83,7 +85,9 @@ class Grown:
         def fault(told: Any) -> str:
             return "" if len(told.documents) == PAGE and told.next_page_token else "the page is not full"
 
-        return self._timed(self._reader.ListDocuments, [request] * self._times, fault, ("doc.list", *_DONE))
+        before = buckets(self._server.metrics, "ListDocuments")
+        sample = self._timed(self._reader.ListDocuments, [request] * self._times, fault, ("doc.list", *_DONE))
+        return replace(sample, served=median(before, buckets(self._server.metrics, "ListDocuments"), self._times))
 
     def _deposits(self) -> Sample:
         record, author = self._stock.records[1], local_issuer.people(PEOPLE)[WRITER]

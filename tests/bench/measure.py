@@ -45,6 +45,8 @@ class Sample:
     """Microseconds of the server's processor time for a call."""
     memory: float = 0.0
     """Megabytes that the server took above idle at most, where that is looked at."""
+    served: float = 0.0
+    """Milliseconds from a call's bytes to its answer in the server itself, at p50, where that is looked at."""
 
 
 def run(measure: Measure, generator: Generator, calls: int) -> Sample:

@@ -36,6 +36,8 @@ class Server:
     ports: Mapping[str, int]
     """By service."""
     database: str | None = None
+    metrics: int = 0
+    """The port of its metrics, if it has any."""
 
     @property
     def lives(self) -> bool:
@@ -60,7 +62,7 @@ class Server:
 
 def of(name: str, process: Process) -> Server:
     """A suite that was started."""
-    return Server(name, process.child, process.settings.ports, process.settings.database)
+    return Server(name, process.child, process.settings.ports, process.settings.database, process.metrics)
 
 
 @contextmanager

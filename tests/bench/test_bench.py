@@ -16,6 +16,7 @@ from tests.bench.load import Generator, H2Load, Load, RunFailed
 from tests.bench.measure import Measure, Sample, run
 from tests.bench.python_load import PythonLoad
 from tests.bench.report import Machine, Report
+from tests.bench.served import buckets, median
 from tests.bench.servers import Server
 from tests.bench.targets import Target
 from tests.services.databases import Databases, alter
@@ -91,6 +92,9 @@ def test_the_suite_is_measured_as_long_as_it_permits(tmp_path: Path) -> None:
         held = stock.bring(process, lambda: None, many=3)
         measures = {found.name: found for found in asked.of_suite(server, held)}
         assert [run(found, generator, CALLS).calls for found in measures.values()] == [CALLS] * len(measures)
+        counted = buckets(server.metrics, "Check")
+        assert counted[float("inf")] > CALLS
+        assert median({}, counted, int(counted[float("inf")])) > 0
         assert server.database is not None
         alter(server.database, "DELETE FROM authorisations")
         for found in (measures["check, sqlite"], measures["batch of 500, sqlite"]):
@@ -101,6 +105,17 @@ def test_the_suite_is_measured_as_long_as_it_permits(tmp_path: Path) -> None:
         blind = replace(measures["check, sqlite"], fault=lambda _sent, _got: "")
         with pytest.raises(RunFailed, match="the traces say"):
             run(blind, generator, CALLS)
+
+
+def test_the_suites_own_time_is_that_of_the_calls_between() -> None:
+    """The middle of their bucket's part; what was counted before is left out, and no call may be missing."""
+    before, after = {0.005: 10.0, 0.01: 10.0, float("inf"): 12.0}, {0.005: 20.0, 0.01: 40.0, float("inf"): 42.0}
+    assert median(before, after, 30) == pytest.approx(6.25)
+    assert median({}, {0.0025: 1.0, 0.005: 2.0, float("inf"): 4.0}, 4) == pytest.approx(5.0)
+    with pytest.raises(RunFailed, match="31 calls made"):
+        median(before, after, 31)
+    with pytest.raises(RunFailed, match="not counted"):
+        median({}, {}, 1)
 
 
 def test_the_echo_has_the_transport_of_the_suite() -> None:

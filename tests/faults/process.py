@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -30,6 +31,8 @@ class Process:
 
     child: subprocess.Popen[bytes]
     settings: Settings
+    metrics: int
+    """The port of its metrics."""
 
     def channel(self, service: str) -> grpc.Channel:
         return grpc.insecure_channel(f"127.0.0.1:{self.settings.ports[service]}")
@@ -65,8 +68,9 @@ def started(folder: Path, before: Sequence[str] = (), **environment: str) -> Ite
     try:
         assert child.stdout is not None
         line = child.stdout.readline()
-        assert b"ready" in line, line
-        yield Process(child, settings.read(given))
+        told = re.search(rb"ready: .* metrics \S+:(\d+) ", line)
+        assert told is not None, line
+        yield Process(child, settings.read(given), int(told[1]))
     finally:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGTERM)
