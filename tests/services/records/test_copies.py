@@ -303,6 +303,15 @@ def test_a_document_that_changes_meanwhile_ends_the_copy(
     assert world.trace(answer.decision_id)["outcome"] == "DONE"
 
 
+def break_reading(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let the content of every document that is copied fail to be read."""
+
+    def failing(_reading: Reading, _known: Any) -> bytes:
+        raise error
+
+    monkeypatch.setattr(Reading, "content", failing)
+
+
 @pytest.mark.parametrize("error", [StatementFailed("gone"), OSError(errno.ENOSPC, "no room"), KeysUnavailable("away")])
 def test_a_copy_that_cannot_be_made_to_its_end_breaks_off(
     world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -311,11 +320,7 @@ def test_a_copy_that_cannot_be_made_to_its_end_breaks_off(
     patient = world.opened("author")
     world.deposit(patient)
     ticket = asked(world, patient)
-
-    def failing(_reading: Reading, _known: Any) -> bytes:
-        raise error
-
-    monkeypatch.setattr(Reading, "content", failing)
+    break_reading(monkeypatch, error)
     answer = refused(world, patient, ticket)
     assert (answer.code, answer.reason) == ("UNAVAILABLE", "DOWNLOAD_BROKE_OFF")
     assert world.trace(answer.decision_id)["outcome"] == "DONE"
@@ -333,12 +338,8 @@ def test_a_copy_that_broke_off_is_made_again_by_who_began(world: World, monkeypa
     patient = world.opened("author")
     world.deposit(patient)
     ticket = asked(world, patient)
-
-    def failing(_reading: Reading, _known: Any) -> bytes:
-        raise StatementFailed("gone")
-
     with monkeypatch.context() as broken:
-        broken.setattr(Reading, "content", failing)
+        break_reading(broken, StatementFailed("gone"))
         assert refused(world, patient, ticket).reason == "DOWNLOAD_BROKE_OFF"
     assert state_of(world, ticket) == "OPEN"
     another = {**world.people[HOST], "sub": world.people["operator"]["sub"]}
